@@ -1,0 +1,71 @@
+//! Exit codes for scripts, and the one place that prints why a command failed.
+
+use crate::config::ConfigError;
+use std::process::ExitCode;
+
+/// Shown under `--help`.
+pub const HELP: &str = "Exit codes: 0 done; 1 failed; 2 wrong arguments or configuration; 3 a recording could not be \
+used (the others were done); 4 a model is missing or broken; 5 the database or the audio store cannot be used; 6 \
+refused by a rule (identity, signature, demonstration data); 130 interrupted.";
+
+/// Why a command ends with another code than 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Code {
+    /// Anything that has no code of its own.
+    Failed = 1,
+    /// Wrong arguments or configuration.
+    Usage = 2,
+    /// At least one recording could not be used.
+    Input = 3,
+    /// A model is missing, incomplete or not the one that was pinned.
+    Model = 4,
+    /// The database or the audio store is locked, read-only, newer, or broken.
+    Store = 5,
+    /// A rule forbids it.
+    Refused = 6,
+    /// The user interrupted.
+    Interrupted = 130,
+}
+
+/// A failed command: its code and what the user is told. An empty message prints nothing.
+#[derive(Debug)]
+pub struct Failure {
+    /// The exit code.
+    pub code: Code,
+    /// What went wrong, where, what to do.
+    pub message: String,
+}
+
+impl Failure {
+    /// A failure with its code.
+    pub fn new(code: Code, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+        }
+    }
+
+    /// Prints the message on stderr and gives the exit code.
+    pub fn report(self) -> ExitCode {
+        if !self.message.is_empty() {
+            eprintln!("osler: {}", self.message);
+        }
+        ExitCode::from(self.code as u8)
+    }
+}
+
+impl From<ConfigError> for Failure {
+    fn from(e: ConfigError) -> Self {
+        Self::new(Code::Usage, e.to_string())
+    }
+}
+
+impl From<std::io::Error> for Failure {
+    /// A closed pipe (`osler ... | head`) is the reader's choice, not a failure worth a message.
+    fn from(e: std::io::Error) -> Self {
+        if e.kind() == std::io::ErrorKind::BrokenPipe {
+            return Self::new(Code::Failed, "");
+        }
+        Self::new(Code::Failed, e.to_string())
+    }
+}

@@ -1,0 +1,98 @@
+//! Where things are and which model is used: defaults, then the file, then the environment, then the command line.
+
+use serde::Deserialize;
+use std::path::{Path, PathBuf};
+
+/// Everything an installation can set. Every key may be left out of the file.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Database and audio.
+    pub data: PathBuf,
+    /// Folder with the model files; `OSLER_MODELS` wins over the file.
+    pub models: PathBuf,
+    /// Model that is used where none is named.
+    pub model: String,
+    /// ISO 639-1 code of the language that is dictated.
+    pub language: String,
+    /// Threads of the engine; 0 for one per core.
+    pub threads: usize,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        let home = std::env::var_os("XDG_DATA_HOME")
+            .map(PathBuf::from)
+            .or_else(|| std::env::var_os("HOME").map(|h| Path::new(&h).join(".local/share")))
+            .unwrap_or_else(|| PathBuf::from("."))
+            .join("osler");
+        Self {
+            data: home.join("data"),
+            models: home.join("models"),
+            model: "base".into(),
+            language: "en".into(),
+            threads: 0,
+        }
+    }
+}
+
+/// The configuration cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("configuration file {0}: {1}")]
+    Read(PathBuf, std::io::Error),
+    /// The file says something that is not understood.
+    #[error("configuration file {0}: {1}")]
+    Parse(PathBuf, String),
+}
+
+impl Config {
+    /// Reads `file`, or `OSLER_CONFIG`, or nothing; then lets `OSLER_DATA` and `OSLER_MODELS` win.
+    pub fn load(file: Option<&Path>) -> Result<Self, ConfigError> {
+        let named = file
+            .map(Path::to_path_buf)
+            .or_else(|| std::env::var_os("OSLER_CONFIG").map(PathBuf::from));
+        let mut config = match named {
+            Some(path) => {
+                let text = std::fs::read_to_string(&path)
+                    .map_err(|e| ConfigError::Read(path.clone(), e))?;
+                toml::from_str(&text).map_err(|e| ConfigError::Parse(path, e.to_string()))?
+            }
+            None => Self::default(),
+        };
+        if let Some(dir) = std::env::var_os("OSLER_DATA") {
+            config.data = dir.into();
+        }
+        if let Some(dir) = std::env::var_os("OSLER_MODELS") {
+            config.models = dir.into();
+        }
+        Ok(config)
+    }
+
+    /// Threads to use: the configured number, or one per core.
+    pub fn thread_count(&self) -> usize {
+        match self.threads {
+            0 => std::thread::available_parallelism().map_or(1, |n| n.get()),
+            n => n,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mistyped_key_is_refused_by_name() {
+        let error = toml::from_str::<Config>("modle = \"base\"").unwrap_err();
+        assert!(error.to_string().contains("modle"), "{error}");
+    }
+
+    #[test]
+    fn one_key_leaves_the_others_at_their_defaults() {
+        let config: Config = toml::from_str("threads = 3").unwrap();
+        assert_eq!(config.thread_count(), 3);
+        assert_eq!(config.model, "base");
+    }
+}

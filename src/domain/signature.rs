@@ -1,0 +1,40 @@
+//! A signature: whose, when, what it means, over exactly which text (21 CFR 11.50 and 11.70).
+
+use crate::domain::ids::UserId;
+use serde::{Deserialize, Serialize};
+
+/// How the signer proved who they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Authentication {
+    /// Nobody was asked: made on the command line, accepted by a demonstration database only.
+    #[serde(rename = "none (cli)")]
+    NoneCli,
+}
+
+impl Authentication {
+    /// The written form, as stored and printed.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NoneCli => "none (cli)",
+        }
+    }
+}
+
+/// A signature over one version of a report.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Signature {
+    /// Who.
+    pub signer_id: UserId,
+    /// Printed name at the time of signing.
+    pub signer_name: String,
+    /// When.
+    pub signed_at: jiff::Timestamp,
+    /// What it means, for example "authorship".
+    pub meaning: String,
+    /// How the signer was identified.
+    pub authentication: Authentication,
+    /// The version signed.
+    pub version: u32,
+    /// SHA-256 (hex) of the signed text, so that it cannot be moved to another.
+    pub text_sha256: String,
+}

@@ -1,0 +1,5 @@
+//! `osler`: parses, runs, exits.
+
+fn main() -> std::process::ExitCode {
+    osler::cli::main()
+}
