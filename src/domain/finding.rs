@@ -10,6 +10,8 @@ pub enum FindingKind {
     SpeechWithoutText,
     /// The engine gave words where the detector heard no speech; they were left out of the report.
     TextWithoutSpeech,
+    /// Nobody speaks in the whole recording.
+    NoSpeech,
     /// A piece that looks wrong: repetition, too few words for its seconds, low probability.
     DoubtfulPassage,
     /// A word that neither the medical nor the general dictionary knows.

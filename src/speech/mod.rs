@@ -1,5 +1,6 @@
 //! From sound to words: the engine's interface, whisper behind it, and the models it loads.
 
+pub mod careful;
 pub mod engine;
 pub mod models;
 pub mod whisper;

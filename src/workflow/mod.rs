@@ -1,1 +1,3 @@
-//! (to be filled)
+//! Use cases, one per file. The command line and the service call these and nothing deeper.
+
+pub mod transcribe;

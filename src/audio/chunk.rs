@@ -1,0 +1,503 @@
+//! Cuts a stream into pieces for the engine: speech with a margin of silence, at most 30 s, cut where nobody speaks.
+//!
+//! Silence longer than the margins is left out, so that pauses cost no engine time and short utterances are packed into
+//! one piece. Each piece carries a [`Clock`] that leads from its own seconds back to those of the recording.
+
+use super::vad::{FRAME, FRAME_S, Score, Vad};
+use super::seconds;
+use crate::domain::transcript::Stretch;
+use std::collections::VecDeque;
+
+/// Frame score, averaged over [`SMOOTH`] frames, from which it counts as speech.
+const SPEECH: f32 = 0.5;
+
+/// Frames of the average (80 ms): a click of one frame is not speech.
+const SMOOTH: usize = 5;
+
+/// Frames of silence kept on each side of speech (0.32 s): the first and last sounds of a word are soft.
+const MARGIN: usize = 20;
+
+/// Frames of speech (96 ms) that make a piece worth hearing; the shortest "no" is twice as long.
+const LEAST: usize = 6;
+
+/// Longest piece in seconds; the engine takes 30, the rest is room for its last token.
+const LONGEST_S: f64 = 28.0;
+
+/// Seconds from which on a piece may be cut.
+const EARLIEST_CUT_S: f64 = 15.0;
+
+/// A piece ready for the engine.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Chunk {
+    /// 16 kHz mono samples.
+    pub pcm: Vec<f32>,
+    /// From seconds of the piece to seconds of the recording.
+    pub clock: Clock,
+    /// Speech inside, in seconds of the recording.
+    pub speech: Vec<Stretch>,
+    /// Whether the end had to be cut within speech.
+    pub cut_in_speech: bool,
+    /// Per frame of `pcm`: whether it is speech, and its root mean square.
+    frames: Vec<(bool, f32)>,
+}
+
+impl Chunk {
+    /// Length in seconds.
+    pub fn length_s(&self) -> f64 {
+        seconds(self.pcm.len() as u64)
+    }
+
+    /// Seconds of speech inside.
+    pub fn speech_s(&self) -> f64 {
+        self.speech.iter().map(Stretch::length_s).sum()
+    }
+
+    /// Two chunks, cut in the longest silence of the middle half, or at its softest frame where nobody pauses.
+    /// `None` where the halves would be too short to be heard better.
+    pub fn split(&self) -> Option<(Chunk, Chunk)> {
+        let n = self.frames.len();
+        if (n as f64) * FRAME_S < 4.0 {
+            return None;
+        }
+        let middle = n / 4..n * 3 / 4;
+        let mut best: Option<(usize, usize)> = None;
+        let mut from = None;
+        for i in middle.start..=middle.end {
+            let silent = i < middle.end && !self.frames[i].0;
+            match (silent, from) {
+                (true, None) => from = Some(i),
+                (false, Some(start)) => {
+                    if best.is_none_or(|(length, _)| i - start > length) {
+                        best = Some((i - start, (start + i) / 2));
+                    }
+                    from = None;
+                }
+                _ => {}
+            }
+        }
+        let at = match best {
+            Some((_, at)) => at,
+            None => middle.min_by(|&a, &b| self.frames[a].1.total_cmp(&self.frames[b].1))?,
+        };
+        let at_s = at as f64 * FRAME_S;
+        let (before, after) = (
+            self.clock.recording_end_s(at_s),
+            self.clock.recording_s(at_s),
+        );
+        let part = |frames: &[(bool, f32)], pcm: &[f32], clock, speech| Chunk {
+            pcm: pcm.to_vec(),
+            clock,
+            speech,
+            cut_in_speech: best.is_none(),
+            frames: frames.to_vec(),
+        };
+        let (left_clock, right_clock) = self.clock.split(at_s);
+        Some((
+            part(
+                &self.frames[..at],
+                &self.pcm[..at * FRAME],
+                left_clock,
+                clip(&self.speech, f64::NEG_INFINITY, before),
+            ),
+            part(
+                &self.frames[at..],
+                &self.pcm[at * FRAME..],
+                right_clock,
+                clip(&self.speech, after, f64::INFINITY),
+            ),
+        ))
+    }
+}
+
+/// The parts of the stretches that lie between two seconds.
+fn clip(stretches: &[Stretch], from_s: f64, to_s: f64) -> Vec<Stretch> {
+    stretches
+        .iter()
+        .map(|s| Stretch {
+            start_s: s.start_s.max(from_s),
+            end_s: s.end_s.min(to_s),
+        })
+        .filter(|s| s.length_s() > 0.0)
+        .collect()
+}
+
+/// Leads from seconds of a piece to seconds of the recording: the piece is made of stretches of the recording.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Clock {
+    /// (second of the piece, second of the recording), both rising; between them time runs evenly.
+    marks: Vec<(f64, f64)>,
+}
+
+impl Clock {
+    /// A piece that is one stretch of the recording, from `offset_s` on.
+    pub fn from_offset(offset_s: f64) -> Self {
+        Self {
+            marks: vec![(0.0, offset_s)],
+        }
+    }
+
+    fn mark(&mut self, piece_s: f64, recording_s: f64) {
+        self.marks.push((piece_s, recording_s));
+    }
+
+    fn split(&self, at_s: f64) -> (Self, Self) {
+        let mut right = Self::from_offset(self.recording_s(at_s));
+        right.marks.extend(
+            self.marks
+                .iter()
+                .filter(|(p, _)| *p > at_s)
+                .map(|(p, r)| (p - at_s, *r)),
+        );
+        let marks = self.marks.iter().filter(|(p, _)| *p < at_s).copied().collect();
+        (Self { marks }, right)
+    }
+
+    /// The second of the recording that is heard at `piece_s`.
+    pub fn recording_s(&self, piece_s: f64) -> f64 {
+        let at = self.marks.partition_point(|(p, _)| *p <= piece_s);
+        match self.marks.get(at.saturating_sub(1)) {
+            Some((p, r)) => r + (piece_s - p).max(0.0),
+            None => piece_s,
+        }
+    }
+
+    /// The same for the end of something: at a joint it belongs to the stretch before.
+    pub fn recording_end_s(&self, piece_s: f64) -> f64 {
+        let at = self.marks.partition_point(|(p, _)| *p < piece_s);
+        match self.marks.get(at.saturating_sub(1)) {
+            Some((p, r)) => r + (piece_s - p).max(0.0),
+            None => piece_s,
+        }
+    }
+}
+
+/// One frame of the piece being built.
+#[derive(Debug, Clone, Copy)]
+struct Kept {
+    /// Number of the frame in the recording.
+    number: u64,
+    speech: bool,
+    rms: f32,
+}
+
+/// A frame that waits for the frames behind it, which decide whether it is kept.
+struct Waiting {
+    pcm: [f32; FRAME],
+    score: Score,
+}
+
+/// Builds pieces from a stream of samples.
+#[derive(Default)]
+pub struct Chunker {
+    vad: Vad,
+    scores: Vec<Score>,
+    partial: Vec<f32>,
+    waiting: VecDeque<Waiting>,
+    /// Number of the first waiting frame.
+    first: u64,
+    /// Whether the first waiting frames are speech, as far as that is known.
+    classified: VecDeque<bool>,
+    /// The frame up to which frames are kept because of speech before them.
+    keep_until: Option<u64>,
+    frames: Vec<Kept>,
+    pcm: Vec<f32>,
+    ready: VecDeque<Chunk>,
+}
+
+impl Chunker {
+    /// Takes samples of the recording.
+    pub fn push(&mut self, samples: &[f32]) {
+        self.vad.push(samples, &mut self.scores);
+        self.partial.extend_from_slice(samples);
+        self.advance();
+    }
+
+    /// Ends the recording; the last pieces become ready.
+    pub fn finish(&mut self) {
+        if !self.partial.is_empty() {
+            let full = self.partial.len().next_multiple_of(FRAME);
+            self.partial.resize(full, 0.0);
+        }
+        self.vad.finish(&mut self.scores);
+        self.advance();
+        // Silence behind the end lets the waiting frames be judged.
+        for _ in 0..(MARGIN + SMOOTH) {
+            self.waiting.push_back(Waiting {
+                pcm: [0.0; FRAME],
+                score: Score {
+                    speech: 0.0,
+                    rms: 0.0,
+                },
+            });
+            self.settle();
+        }
+        let all = self.frames.len();
+        self.emit(all, false);
+    }
+
+    /// The next piece that is ready.
+    pub fn pop(&mut self) -> Option<Chunk> {
+        self.ready.pop_front()
+    }
+
+    fn advance(&mut self) {
+        let whole = self.partial.len() / FRAME;
+        let scores = std::mem::take(&mut self.scores);
+        debug_assert_eq!(whole, scores.len());
+        for (frame, score) in self.partial.chunks_exact(FRAME).zip(&scores) {
+            let mut pcm = [0.0; FRAME];
+            pcm.copy_from_slice(frame);
+            self.waiting.push_back(Waiting { pcm, score: *score });
+        }
+        self.partial.drain(..whole * FRAME);
+        while self.waiting.len() > MARGIN + SMOOTH {
+            self.settle();
+        }
+    }
+
+    /// Whether the waiting frame `i` is speech, by the average around it.
+    fn is_speech(&self, i: usize) -> bool {
+        let half = SMOOTH / 2;
+        let from = i.saturating_sub(half);
+        let to = (i + half + 1).min(self.waiting.len());
+        let sum: f32 = (from..to).map(|k| self.waiting[k].score.speech).sum();
+        sum / (to - from) as f32 >= SPEECH
+    }
+
+    /// Decides about the first waiting frame, now that those behind it are known.
+    fn settle(&mut self) {
+        while self.classified.len() + SMOOTH / 2 < self.waiting.len() {
+            let i = self.classified.len();
+            let speech = self.is_speech(i);
+            self.classified.push_back(speech);
+        }
+        if self.waiting.len() <= MARGIN + SMOOTH / 2 {
+            return;
+        }
+        let (Some(speech), Some(frame)) = (self.classified.pop_front(), self.waiting.pop_front())
+        else {
+            return;
+        };
+        let number = self.first;
+        self.first += 1;
+        if speech {
+            self.keep_until = Some(number + MARGIN as u64);
+        }
+        let behind = self.keep_until.is_some_and(|until| number <= until);
+        let ahead = self.classified.iter().take(MARGIN).any(|s| *s);
+        if !(speech || behind || ahead) {
+            return;
+        }
+        self.frames.push(Kept {
+            number,
+            speech,
+            rms: frame.score.rms,
+        });
+        self.pcm.extend_from_slice(&frame.pcm);
+        if self.frames.len() as f64 * FRAME_S >= LONGEST_S {
+            let (at, in_speech) = self.best_cut();
+            self.emit(at, in_speech);
+        }
+    }
+
+    /// Where to cut the frames at hand: the middle of the longest silence, rather late than early; if there is none,
+    /// the softest moment of the last third.
+    fn best_cut(&self) -> (usize, bool) {
+        let earliest = (EARLIEST_CUT_S / FRAME_S) as usize;
+        let mut best: Option<(f64, usize)> = None;
+        let mut i = earliest;
+        while i < self.frames.len() {
+            if self.frames[i].speech {
+                i += 1;
+                continue;
+            }
+            let from = i;
+            while i < self.frames.len() && !self.frames[i].speech {
+                i += 1;
+            }
+            // Twice as late in the piece is worth as much as 0.2 s more of silence.
+            let length = ((i - from) as f64 * FRAME_S).min(0.7);
+            let value = length + 0.2 * from as f64 / self.frames.len() as f64;
+            // A joint inside the silence is the place itself, so that no piece begins with a leftover margin.
+            let joint = (from + 1..i)
+                .find(|&k| self.frames[k].number != self.frames[k - 1].number + 1);
+            let middle = joint.unwrap_or((from + i) / 2).max(1);
+            if length >= 0.1 && best.is_none_or(|(v, _)| value > v) {
+                best = Some((value, middle));
+            }
+        }
+        if let Some((_, at)) = best {
+            return (at, false);
+        }
+        let last_third = self.frames.len() * 2 / 3;
+        let at = (last_third..self.frames.len())
+            .min_by(|&a, &b| self.frames[a].rms.total_cmp(&self.frames[b].rms))
+            .unwrap_or(self.frames.len());
+        (at, true)
+    }
+
+    /// Makes a piece of the first `count` frames.
+    fn emit(&mut self, count: usize, cut_in_speech: bool) {
+        let rest = self.frames.split_off(count);
+        let frames = std::mem::replace(&mut self.frames, rest);
+        let rest = self.pcm.split_off(count * FRAME);
+        let pcm = std::mem::replace(&mut self.pcm, rest);
+        if frames.iter().filter(|f| f.speech).count() < LEAST {
+            return;
+        }
+        let mut clock = Clock::default();
+        let mut speech: Vec<Stretch> = Vec::new();
+        let mut previous: Option<Kept> = None;
+        for (i, frame) in frames.iter().enumerate() {
+            let at_s = seconds(frame.number * FRAME as u64);
+            let joined = previous.is_some_and(|p| p.number + 1 == frame.number);
+            if !joined {
+                clock.mark(i as f64 * FRAME_S, at_s);
+            }
+            if frame.speech {
+                let end_s = at_s + FRAME_S;
+                match speech.last_mut() {
+                    Some(last) if joined && previous.is_some_and(|p| p.speech) => {
+                        last.end_s = end_s;
+                    }
+                    _ => speech.push(Stretch {
+                        start_s: at_s,
+                        end_s,
+                    }),
+                }
+            }
+            previous = Some(*frame);
+        }
+        self.ready.push_back(Chunk {
+            pcm,
+            clock,
+            speech,
+            cut_in_speech,
+            frames: frames.iter().map(|f| (f.speech, f.rms)).collect(),
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audio::SAMPLE_RATE;
+
+    /// A buzz that the detector takes for a voice: a glottal pulse train through three formants, syllable by syllable.
+    fn voice(seconds: f64) -> Vec<f32> {
+        let n = (seconds * SAMPLE_RATE as f64) as usize;
+        let rate = SAMPLE_RATE as f32;
+        let mut out = vec![0.0f32; n];
+        let mut states = [[0.0f32; 2]; 3];
+        for (i, sample) in out.iter_mut().enumerate() {
+            let t = i as f32 / rate;
+            let pitch = 120.0 + 20.0 * (t * 3.0).sin();
+            let pulse = if (t * pitch).fract() < pitch / rate { 1.0 } else { 0.0 };
+            let open = 0.5 + 0.5 * (t * 5.0 * std::f32::consts::TAU).sin();
+            let shift = 1.0 + 0.3 * (t * 2.3 * std::f32::consts::TAU).sin();
+            let mut y = 0.0;
+            for (state, (f, bw)) in states
+                .iter_mut()
+                .zip([(650.0 * shift, 80.0), (1100.0 / shift, 90.0), (2450.0, 120.0)])
+            {
+                let r = (-std::f32::consts::PI * bw / rate).exp();
+                let c = 2.0 * r * (std::f32::consts::TAU * f / rate).cos();
+                let v = pulse + c * state[0] - r * r * state[1];
+                state[1] = state[0];
+                state[0] = v;
+                y += v * 0.08;
+            }
+            *sample = y * open;
+        }
+        out
+    }
+
+    fn chunks(samples: &[f32]) -> Vec<Chunk> {
+        let mut chunker = Chunker::default();
+        let mut out = Vec::new();
+        for block in samples.chunks(1111) {
+            chunker.push(block);
+            out.extend(std::iter::from_fn(|| chunker.pop()));
+        }
+        chunker.finish();
+        out.extend(std::iter::from_fn(|| chunker.pop()));
+        out
+    }
+
+    fn silence(seconds: f64) -> Vec<f32> {
+        vec![0.0; (seconds * SAMPLE_RATE as f64) as usize]
+    }
+
+    #[test]
+    fn the_made_voice_is_speech_to_the_detector() {
+        let all = chunks(&[silence(1.0), voice(6.0), silence(1.0)].concat());
+        let speech: f64 = all.iter().map(Chunk::speech_s).sum();
+        assert!((4.0..6.5).contains(&speech), "{speech} s of 6 s");
+    }
+
+    #[test]
+    fn silence_gives_no_chunk_however_long() {
+        assert!(chunks(&silence(90.0)).is_empty());
+    }
+
+    #[test]
+    fn an_hour_of_silence_between_two_words_costs_no_memory_and_keeps_the_times_true() {
+        let mut chunker = Chunker::default();
+        chunker.push(&voice(3.0));
+        let minute = silence(60.0);
+        for _ in 0..60 {
+            chunker.push(&minute);
+            assert!(chunker.pcm.len() < 5 * SAMPLE_RATE, "silence is not kept");
+        }
+        chunker.push(&voice(3.0));
+        chunker.finish();
+        let chunk = chunker.pop().unwrap();
+        assert!(chunker.pop().is_none());
+        assert!(chunk.length_s() < 8.0);
+        let last = chunk.speech.last().unwrap();
+        assert!((last.end_s - 3606.0).abs() < 0.3, "{last:?}");
+        let end = chunk.clock.recording_end_s(chunk.length_s());
+        assert!((end - 3606.0).abs() < 0.4, "{end}");
+    }
+
+    #[test]
+    fn no_chunk_is_longer_than_the_engine_takes_even_without_a_pause() {
+        let all = chunks(&voice(75.0));
+        assert!(all.len() >= 3);
+        for chunk in &all {
+            assert!(chunk.length_s() <= 28.1, "{}", chunk.length_s());
+        }
+    }
+
+    #[test]
+    fn pauses_decide_where_chunks_end() {
+        let one = [voice(9.0), silence(0.5)].concat();
+        let all = chunks(&[one.clone(), one.clone(), one.clone(), one].concat());
+        assert!(all.len() >= 2);
+        assert!(all.iter().all(|c| !c.cut_in_speech));
+    }
+
+    #[test]
+    fn nothing_is_lost_or_doubled_at_a_cut() {
+        let all = chunks(&voice(75.0));
+        let total: usize = all.iter().map(|c| c.pcm.len()).sum();
+        assert!(total.abs_diff(75 * SAMPLE_RATE) < SAMPLE_RATE, "{total}");
+        for pair in all.windows(2) {
+            let end = pair[0].clock.recording_end_s(pair[0].length_s());
+            let start = pair[1].clock.recording_s(0.0);
+            assert!((end - start).abs() < 0.02, "{end} then {start}");
+        }
+    }
+
+    #[test]
+    fn a_split_keeps_samples_speech_and_times() {
+        let all = chunks(&[voice(6.0), silence(5.0), voice(6.0)].concat());
+        assert_eq!(all.len(), 1);
+        let (left, right) = all[0].split().unwrap();
+        assert_eq!(left.pcm.len() + right.pcm.len(), all[0].pcm.len());
+        let speech = left.speech_s() + right.speech_s();
+        assert!((speech - all[0].speech_s()).abs() < 0.05);
+        assert!(left.clock.recording_end_s(left.length_s()) < 6.8);
+        assert!(right.clock.recording_s(right.length_s()) > 16.5);
+    }
+}

@@ -1,0 +1,349 @@
+//! Any recording to a stream of 16 kHz mono samples.
+//!
+//! Symphonia demuxes and decodes, libopus decodes Opus. A packet that cannot be decoded becomes silence of its own
+//! length and a hole that is reported: the times after it stay true.
+
+use super::resample::To16k;
+use super::{AudioError, seconds};
+use crate::domain::recognition::SourceInfo;
+use crate::domain::transcript::Stretch;
+use std::fs::File;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+use symphonia::core::codecs::CodecParameters;
+use symphonia::core::codecs::audio::{AudioDecoder, AudioDecoderOptions};
+use symphonia::core::codecs::registry::CodecRegistry;
+use symphonia::core::errors::Error;
+use symphonia::core::formats::probe::Hint;
+use symphonia::core::formats::{FormatOptions, FormatReader, TrackType};
+use symphonia::core::io::MediaSourceStream;
+use symphonia::core::meta::MetadataOptions;
+use symphonia::core::units::TimeBase;
+
+/// Sample rates that a recording can have; anything else is a damaged header.
+const RATES: std::ops::RangeInclusive<u32> = 4_000..=768_000;
+
+/// Packets in a row that may fail before the rest is given up.
+const MAX_FAILURES: u32 = 2_000;
+
+/// How much shorter than its header says a recording may be before it is called cut off, seconds.
+const SHORTFALL_S: f64 = 0.5;
+
+/// Longest recording a header may claim and be believed, seconds (two days).
+const BELIEVABLE_S: f64 = 172_800.0;
+
+/// A recording being read.
+pub struct Decoder {
+    path: PathBuf,
+    format: Box<dyn FormatReader>,
+    decoder: Box<dyn AudioDecoder>,
+    track: u32,
+    time_base: Option<TimeBase>,
+    info: SourceInfo,
+    claimed_s: Option<f64>,
+    rate: u32,
+    resampler: Option<To16k>,
+    interleaved: Vec<f32>,
+    mono: Vec<f32>,
+    produced: u64,
+    holes: Vec<Stretch>,
+    failures: u32,
+    repaired: u64,
+    ended: bool,
+}
+
+fn codecs() -> &'static CodecRegistry {
+    static CODECS: OnceLock<CodecRegistry> = OnceLock::new();
+    CODECS.get_or_init(|| {
+        let mut registry = CodecRegistry::new();
+        symphonia::default::register_enabled_codecs(&mut registry);
+        registry.register_audio_decoder::<symphonia_adapter_libopus::OpusDecoder>();
+        registry
+    })
+}
+
+impl Decoder {
+    /// Opens a recording and reads its header.
+    pub fn open(path: &Path) -> Result<Self, AudioError> {
+        let owned = path.to_path_buf();
+        let file = File::open(path).map_err(|e| match e.kind() {
+            ErrorKind::NotFound => AudioError::Missing(owned.clone()),
+            _ => AudioError::Read(owned.clone(), e),
+        })?;
+        let meta = file
+            .metadata()
+            .map_err(|e| AudioError::Read(owned.clone(), e))?;
+        if meta.is_dir() {
+            return Err(AudioError::NotAudio(owned, "it is a folder".into()));
+        }
+        if meta.is_file() && meta.len() == 0 {
+            return Err(AudioError::Empty(owned));
+        }
+        let mut hint = Hint::new();
+        if let Some(extension) = path.extension().and_then(|e| e.to_str()) {
+            hint.with_extension(extension);
+        }
+        let stream = MediaSourceStream::new(Box::new(file), Default::default());
+        let format = symphonia::default::get_probe()
+            .probe(
+                &hint,
+                stream,
+                FormatOptions::default(),
+                MetadataOptions::default(),
+            )
+            .map_err(|e| AudioError::NotAudio(owned.clone(), describe(&e)))?;
+        let container = format.format_info().short_name;
+        let track = format
+            .default_track(TrackType::Audio)
+            .ok_or_else(|| AudioError::NoTrack(owned.clone()))?;
+        let Some(CodecParameters::Audio(parameters)) = &track.codec_params else {
+            return Err(AudioError::NoTrack(owned));
+        };
+        let codec = codecs()
+            .get_audio_decoder(parameters.codec)
+            .map(|d| d.codec.info.short_name.to_owned());
+        let decoder = codecs()
+            .make_audio_decoder(parameters, &AudioDecoderOptions::default())
+            .map_err(|_| {
+                AudioError::Codec(
+                    owned.clone(),
+                    codec
+                        .clone()
+                        .unwrap_or_else(|| format!("{container} (unknown codec)")),
+                )
+            })?;
+        let rate = parameters.sample_rate.unwrap_or(0);
+        if rate != 0 && !RATES.contains(&rate) {
+            return Err(AudioError::Absurd(
+                owned,
+                format!("its header claims {rate} samples per second"),
+            ));
+        }
+        let time_base = track
+            .time_base
+            .or_else(|| TimeBase::try_from_recip(rate.max(1)));
+        let claimed_s = match (track.num_frames, rate) {
+            (Some(frames), rate) if rate > 0 => Some(frames as f64 / f64::from(rate)),
+            _ => None,
+        }
+        .filter(|s| *s < BELIEVABLE_S);
+        let info = SourceInfo {
+            format: format!(
+                "{container}/{}",
+                codec.unwrap_or_else(|| "unknown".into())
+            ),
+            sample_rate: rate,
+            channels: parameters.channels.as_ref().map_or(0, |c| c.count() as u16),
+            header: None,
+        };
+        Ok(Self {
+            path: owned,
+            track: track.id,
+            format,
+            decoder,
+            time_base,
+            info,
+            claimed_s,
+            rate: 0,
+            resampler: None,
+            interleaved: Vec::new(),
+            mono: Vec::new(),
+            produced: 0,
+            holes: Vec::new(),
+            failures: 0,
+            repaired: 0,
+            ended: false,
+        })
+    }
+
+    /// What the header says; rate and channels are filled in from the sound where the header does not say.
+    pub fn info(&self) -> &SourceInfo {
+        &self.info
+    }
+
+    /// Length in seconds as the header claims it, if it does; for progress only.
+    pub fn claimed_s(&self) -> Option<f64> {
+        self.claimed_s
+    }
+
+    /// Seconds decoded so far.
+    pub fn decoded_s(&self) -> f64 {
+        seconds(self.produced)
+    }
+
+    /// Stretches that could not be decoded, in order. Complete after the end.
+    pub fn holes(&self) -> &[Stretch] {
+        &self.holes
+    }
+
+    /// Samples that were not numbers and were replaced by silence.
+    pub fn repaired(&self) -> u64 {
+        self.repaired
+    }
+
+    /// The next samples at 16 kHz, about a packet's worth; `None` at the end.
+    ///
+    /// Errors only where nothing at all can be decoded; damage further on ends the stream or leaves a hole.
+    pub fn next_block(&mut self) -> Result<Option<Vec<f32>>, AudioError> {
+        let mut out = Vec::new();
+        while out.is_empty() && !self.ended {
+            self.step(&mut out)?;
+        }
+        self.produced += out.len() as u64;
+        if !out.is_empty() {
+            return Ok(Some(out));
+        }
+        if self.produced == 0 {
+            return Err(AudioError::NoSamples(self.path.clone()));
+        }
+        Ok(None)
+    }
+
+    fn step(&mut self, out: &mut Vec<f32>) -> Result<(), AudioError> {
+        let packet = match self.format.next_packet() {
+            Ok(Some(packet)) => packet,
+            Ok(None) | Err(Error::ResetRequired) => return self.end(out),
+            Err(Error::IoError(e)) if e.kind() == ErrorKind::UnexpectedEof => {
+                return self.end(out);
+            }
+            Err(Error::IoError(e)) if self.produced == 0 => {
+                return Err(AudioError::Read(self.path.clone(), e));
+            }
+            Err(Error::DecodeError(_)) if self.failures < MAX_FAILURES => {
+                self.failures += 1;
+                return Ok(());
+            }
+            Err(_) => return self.end(out),
+        };
+        if packet.track_id != self.track {
+            return Ok(());
+        }
+        let claimed = self.time_base.and_then(|base| {
+            let unit = f64::from(base.numer.get()) / f64::from(base.denom.get());
+            let s = packet.dur.get() as f64 * unit;
+            (s > 0.0 && s < 60.0).then_some(s)
+        });
+        match self.decoder.decode(&packet) {
+            Ok(buffer) => {
+                let (rate, channels) = (buffer.spec().rate(), buffer.spec().channels().count());
+                if channels == 0 || buffer.frames() == 0 {
+                    return Ok(());
+                }
+                self.interleaved.clear();
+                buffer.copy_to_vec_interleaved(&mut self.interleaved);
+                self.failures = 0;
+                self.take(rate, channels, out)
+            }
+            Err(Error::DecodeError(_) | Error::IoError(_)) if self.failures < MAX_FAILURES => {
+                self.failures += 1;
+                self.hole(claimed, out)
+            }
+            Err(_) => self.end(out),
+        }
+    }
+
+    /// Down-mixes what was decoded and resamples it.
+    fn take(&mut self, rate: u32, channels: usize, out: &mut Vec<f32>) -> Result<(), AudioError> {
+        if !RATES.contains(&rate) {
+            return Err(AudioError::Absurd(
+                self.path.clone(),
+                format!("the sound claims {rate} samples per second"),
+            ));
+        }
+        self.set_rate(rate, out)?;
+        if self.info.channels == 0 {
+            self.info.channels = channels as u16;
+        }
+        self.mono.clear();
+        for frame in self.interleaved.chunks_exact(channels) {
+            let mut sum = 0.0;
+            for &sample in frame {
+                if sample.is_finite() {
+                    // Floating point files may go beyond full scale; far beyond is damage.
+                    sum += sample.clamp(-8.0, 8.0);
+                } else {
+                    self.repaired += 1;
+                }
+            }
+            self.mono.push(sum / channels as f32);
+        }
+        let mono = std::mem::take(&mut self.mono);
+        let done = match &mut self.resampler {
+            Some(resampler) => resampler.push(&mono, out),
+            None => Ok(()),
+        };
+        self.mono = mono;
+        done.map_err(|e| AudioError::Absurd(self.path.clone(), e))
+    }
+
+    fn set_rate(&mut self, rate: u32, out: &mut Vec<f32>) -> Result<(), AudioError> {
+        if self.rate == rate {
+            return Ok(());
+        }
+        let absurd = |e| AudioError::Absurd(self.path.clone(), e);
+        if let Some(old) = &mut self.resampler {
+            old.finish(out).map_err(absurd)?;
+        }
+        self.resampler = Some(To16k::new(rate as usize).map_err(absurd)?);
+        self.rate = rate;
+        if self.info.sample_rate == 0 {
+            self.info.sample_rate = rate;
+        }
+        Ok(())
+    }
+
+    /// A packet that could not be decoded: silence as long as it says it is.
+    fn hole(&mut self, claimed_s: Option<f64>, out: &mut Vec<f32>) -> Result<(), AudioError> {
+        let Some(length_s) = claimed_s else {
+            return Ok(());
+        };
+        if self.rate == 0 && self.info.sample_rate != 0 {
+            self.set_rate(self.info.sample_rate, out)?;
+        }
+        let start_s = seconds(self.produced + out.len() as u64);
+        let silence = vec![0.0; (length_s * f64::from(self.rate)) as usize];
+        if let Some(resampler) = &mut self.resampler {
+            resampler
+                .push(&silence, out)
+                .map_err(|e| AudioError::Absurd(self.path.clone(), e))?;
+        }
+        let end_s = start_s + length_s;
+        match self.holes.last_mut() {
+            Some(last) if start_s - last.end_s < 0.25 => last.end_s = end_s,
+            _ => self.holes.push(Stretch { start_s, end_s }),
+        }
+        Ok(())
+    }
+
+    fn end(&mut self, out: &mut Vec<f32>) -> Result<(), AudioError> {
+        self.ended = true;
+        if let Some(resampler) = &mut self.resampler {
+            resampler
+                .finish(out)
+                .map_err(|e| AudioError::Absurd(self.path.clone(), e))?;
+        }
+        let got_s = seconds(self.produced + out.len() as u64);
+        if let Some(claimed) = self.claimed_s
+            && claimed - got_s > SHORTFALL_S
+        {
+            self.holes.push(Stretch {
+                start_s: got_s,
+                end_s: claimed,
+            });
+        }
+        Ok(())
+    }
+}
+
+/// The decoder's reason without its type names.
+fn describe(e: &Error) -> String {
+    match e {
+        Error::IoError(e) if e.kind() == ErrorKind::UnexpectedEof => "it ends too early".into(),
+        Error::IoError(e) => e.to_string(),
+        Error::DecodeError(what) | Error::Unsupported(what) | Error::LimitError(what) => {
+            (*what).to_owned()
+        }
+        other => other.to_string(),
+    }
+}

@@ -1,0 +1,103 @@
+//! Voice activity: which stretches of the sound are speech.
+//!
+//! The `earshot` network scores frames of 16 ms. On this network a gain of 10 dB finds quiet dictations as well as loud
+//! ones, while 20 dB makes it call ventilation and hum speech; so the sound is lifted by 10 dB at most, by a gain that
+//! follows the loudest recent frames.
+
+use super::SAMPLE_RATE;
+
+/// Samples of one frame (16 ms).
+pub const FRAME: usize = 256;
+
+/// Seconds of one frame.
+pub const FRAME_S: f64 = FRAME as f64 / SAMPLE_RATE as f64;
+
+/// Scores frames as they come.
+pub struct Vad {
+    detector: Box<earshot::Detector>,
+    frame: Vec<f32>,
+    level: Level,
+}
+
+/// What the detector says of one frame.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Score {
+    /// Probability of speech, 0 to 1.
+    pub speech: f32,
+    /// Root mean square of the frame before the gain.
+    pub rms: f32,
+}
+
+impl Default for Vad {
+    fn default() -> Self {
+        Self {
+            detector: earshot::Detector::default_boxed(),
+            frame: Vec::with_capacity(FRAME),
+            level: Level::default(),
+        }
+    }
+}
+
+impl Vad {
+    /// Takes samples, appends one score per full frame to `out`.
+    pub fn push(&mut self, samples: &[f32], out: &mut Vec<Score>) {
+        let mut rest = samples;
+        while !rest.is_empty() {
+            let take = (FRAME - self.frame.len()).min(rest.len());
+            self.frame.extend_from_slice(&rest[..take]);
+            rest = &rest[take..];
+            if self.frame.len() == FRAME {
+                out.push(self.score());
+                self.frame.clear();
+            }
+        }
+    }
+
+    /// Scores what is left, filled up with silence. Ends the stream.
+    pub fn finish(&mut self, out: &mut Vec<Score>) {
+        if !self.frame.is_empty() {
+            self.frame.resize(FRAME, 0.0);
+            out.push(self.score());
+            self.frame.clear();
+        }
+    }
+
+    fn score(&mut self) -> Score {
+        let rms = (self.frame.iter().map(|s| s * s).sum::<f32>() / FRAME as f32).sqrt();
+        let gain = self.level.gain(rms);
+        for s in &mut self.frame {
+            *s = (*s * gain).clamp(-1.0, 1.0);
+        }
+        Score {
+            speech: self.detector.predict_f32(&self.frame),
+            rms,
+        }
+    }
+}
+
+/// Follows the level of the loud frames.
+#[derive(Debug, Default)]
+struct Level {
+    loud: f32,
+}
+
+/// Root mean square that loud speech is brought to (about -20 dB of full scale).
+const TARGET_RMS: f32 = 0.1;
+
+/// Largest gain, 10 dB. Share of frames above 0.5 at gains of 0, 10 and 20 dB: ward noise 0, 0.1, 48 %; three quiet
+/// readings (speech at -55 dB of full scale) 43 to 76, 73 to 76, 75 to 77 %.
+const MAX_GAIN: f32 = 3.0;
+
+impl Level {
+    fn gain(&mut self, rms: f32) -> f32 {
+        // Rises within a syllable, falls by half in about 20 s.
+        const FALL: f32 = 0.999_45;
+        let floor = TARGET_RMS / MAX_GAIN;
+        self.loud = if rms > self.loud {
+            self.loud + 0.5 * (rms - self.loud)
+        } else {
+            (self.loud * FALL).max(floor)
+        };
+        (TARGET_RMS / self.loud.max(floor)).clamp(0.25, MAX_GAIN)
+    }
+}
