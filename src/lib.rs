@@ -17,6 +17,7 @@ pub mod config;
 pub mod dictionary;
 pub mod domain;
 pub mod eval;
+pub mod export;
 pub mod speech;
 pub mod store;
 pub mod text;

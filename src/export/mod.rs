@@ -1,0 +1,3 @@
+//! Other forms of a transcript.
+
+pub mod subtitles;
