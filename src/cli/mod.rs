@@ -5,6 +5,7 @@ use clap::{Parser, Subcommand};
 use std::path::PathBuf;
 
 pub mod exit;
+pub mod models;
 
 use exit::Failure;
 
@@ -23,7 +24,11 @@ pub struct Cli {
 }
 
 #[derive(Debug, Subcommand)]
-enum Command {}
+enum Command {
+    /// List, fetch and check speech models
+    #[command(subcommand)]
+    Models(models::Args),
+}
 
 /// Parses the arguments, runs the command, and says how it went.
 pub fn main() -> std::process::ExitCode {
@@ -39,5 +44,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
     if let Some(data) = cli.data {
         config.data = data;
     }
-    match cli.command {}
+    match cli.command {
+        Command::Models(args) => models::run(args, &config),
+    }
 }
