@@ -1,0 +1,48 @@
+# Osler. `make` shows what there is.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help setup build model demo serve test test-fast lint deny bench eval clean-demo
+
+# Weights live in models/ (not committed). An operator's own folder: make OSLER_MODELS=/srv/models ...
+export OSLER_MODELS ?= $(CURDIR)/models
+DEMO_DATA ?= $(CURDIR)/demo-data
+OSLER := target/release/osler
+MANIFEST ?= ../shared/corpus/dev/manifest.jsonl
+
+help: ## Show this list
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
+
+setup: ## Install what the build needs (apt), or say what is missing
+	@scripts/setup.sh
+
+build: setup ## Build the program (release)
+	cargo build --release --locked
+
+model: build ## Fetch the default model
+	$(OSLER) models fetch base
+
+demo: model ## Transcribe two recordings, sign and file them in a sample practice, show the record
+	$(OSLER) demo --data $(DEMO_DATA)
+
+serve: build ## Show the sample practice in a browser (after make demo)
+	$(OSLER) serve --data $(DEMO_DATA)
+
+test: setup ## Run every test, with a real model
+	cargo run --quiet --locked -- models fetch tiny.en
+	cargo test --locked -- --include-ignored
+
+test-fast: ## Run the tests that need no model
+	cargo test --locked
+
+lint: setup ## Formatting and clippy, warnings denied
+	cargo fmt --check
+	cargo clippy --locked --all-targets -- -D warnings
+
+deny: setup ## Licences, bans and sources of all dependencies
+	scripts/deny.sh
+
+eval: model ## Score the pipeline on a corpus (MANIFEST=...)
+	$(OSLER) eval $(MANIFEST)
+
+clean-demo: ## Remove the sample practice
+	rm -rf $(DEMO_DATA)
