@@ -1,1 +1,5 @@
+//! The one integration-test binary.
 
+mod architecture;
+mod audio;
+mod transcribe;

@@ -1,0 +1,274 @@
+//! Recordings of every format, whole and broken, become the same sound or a clear refusal.
+
+use hound::{SampleFormat, WavSpec, WavWriter};
+use osler::audio::AudioError;
+use osler::audio::chunk::Chunker;
+use osler::audio::decode::Decoder;
+use std::path::{Path, PathBuf};
+
+/// 8.2 s of a dictation, in every compressed format that is read.
+const CLIPS: [&str; 7] = [
+    "clip.flac", "clip.mp3", "clip.m4a", "clip.aac", "clip.ogg", "clip.opus", "clip.webm",
+];
+
+fn fixture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/fixtures/audio")
+        .join(name)
+}
+
+fn decode(path: &Path) -> Result<(Vec<f32>, Decoder), AudioError> {
+    let mut decoder = Decoder::open(path)?;
+    let mut out = Vec::new();
+    while let Some(block) = decoder.next_block()? {
+        out.extend(block);
+    }
+    Ok((out, decoder))
+}
+
+fn reference() -> Vec<f32> {
+    decode(&fixture("clip.flac")).unwrap().0
+}
+
+/// Best normalised correlation over shifts of up to 100 ms: 1 for the same sound, about 0 for another.
+fn likeness(a: &[f32], b: &[f32]) -> f32 {
+    let correlation = |shift: i32| {
+        let (mut ab, mut aa, mut bb) = (0.0f64, 0.0f64, 0.0f64);
+        for i in 0..a.len() {
+            let j = i as i32 + shift;
+            if j < 0 || j as usize >= b.len() {
+                continue;
+            }
+            let (x, y) = (f64::from(a[i]), f64::from(b[j as usize]));
+            ab += x * y;
+            aa += x * x;
+            bb += y * y;
+        }
+        (ab / (aa * bb).sqrt().max(1e-12)) as f32
+    };
+    (-1600..1600).step_by(2).map(correlation).fold(-1.0, f32::max)
+}
+
+fn write_wav(path: &Path, spec: WavSpec, samples: &[f32]) {
+    let mut writer = WavWriter::create(path, spec).unwrap();
+    for &s in samples {
+        for _ in 0..spec.channels {
+            match spec.sample_format {
+                SampleFormat::Float => writer.write_sample(s).unwrap(),
+                SampleFormat::Int => {
+                    let full = (1i64 << (spec.bits_per_sample - 1)) as f32 - 1.0;
+                    writer.write_sample((s * full) as i32).unwrap();
+                }
+            }
+        }
+    }
+    writer.finalize().unwrap();
+}
+
+/// A tone with a rising pitch, so that a shift or a wrong rate shows.
+fn sweep(rate: u32, seconds: f32) -> Vec<f32> {
+    (0..(rate as f32 * seconds) as usize)
+        .map(|i| {
+            let t = i as f32 / rate as f32;
+            0.5 * (std::f32::consts::TAU * (300.0 + 400.0 * t) * t).sin()
+        })
+        .collect()
+}
+
+#[test]
+fn every_compressed_format_gives_the_same_sound() {
+    let reference = reference();
+    for name in CLIPS {
+        let (samples, decoder) = decode(&fixture(name)).unwrap();
+        let length = samples.len() as f64 / 16_000.0;
+        assert!((length - 8.2).abs() < 0.15, "{name}: {length} s");
+        assert!(decoder.holes().is_empty(), "{name}: {:?}", decoder.holes());
+        let alike = likeness(&reference[..64_000], &samples);
+        assert!(alike > 0.9, "{name}: {alike}");
+    }
+}
+
+#[test]
+fn every_kind_of_wav_gives_the_same_sound() {
+    let dir = tempfile::tempdir().unwrap();
+    let want = sweep(16_000, 1.0);
+    let kinds = [(8, SampleFormat::Int), (16, SampleFormat::Int), (24, SampleFormat::Int), (32, SampleFormat::Int), (32, SampleFormat::Float)];
+    for rate in [8_000, 11_025, 16_000, 22_050, 44_100, 48_000, 96_000] {
+        for (bits, format) in kinds {
+            for channels in [1, 2] {
+                let path = dir.path().join(format!("{rate}-{bits}-{channels}-{format:?}.wav"));
+                let spec = WavSpec { channels, sample_rate: rate, bits_per_sample: bits, sample_format: format };
+                write_wav(&path, spec, &sweep(rate, 1.0));
+                let (samples, decoder) = decode(&path).unwrap();
+                assert_eq!(decoder.info().sample_rate, rate);
+                assert_eq!(decoder.info().channels, channels);
+                assert!(samples.len().abs_diff(16_000) <= 2, "{}: {}", path.display(), samples.len());
+                let alike = likeness(&want[1600..8000], &samples[1600..8000]);
+                assert!(alike > 0.98, "{}: {alike}", path.display());
+            }
+        }
+    }
+}
+
+#[test]
+fn mu_law_telephone_wav_is_read() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("phone.wav");
+    let sound = sweep(8_000, 1.0);
+    let mut bytes = Vec::new();
+    let data: Vec<u8> = sound.iter().map(|s| mu_law((s * 32_000.0) as i16)).collect();
+    bytes.extend(b"RIFF");
+    bytes.extend((36 + 2 + data.len() as u32).to_le_bytes());
+    bytes.extend(b"WAVEfmt ");
+    bytes.extend(18u32.to_le_bytes());
+    for half in [7u16, 1] {
+        bytes.extend(half.to_le_bytes());
+    }
+    for word in [8_000u32, 8_000] {
+        bytes.extend(word.to_le_bytes());
+    }
+    for half in [1u16, 8, 0] {
+        bytes.extend(half.to_le_bytes());
+    }
+    bytes.extend(b"data");
+    bytes.extend((data.len() as u32).to_le_bytes());
+    bytes.extend(&data);
+    std::fs::write(&path, bytes).unwrap();
+    let (samples, decoder) = decode(&path).unwrap();
+    assert!(decoder.info().format.contains("mulaw"), "{}", decoder.info().format);
+    assert!(likeness(&sweep(16_000, 1.0)[1600..8000], &samples[1600..8000]) > 0.98);
+}
+
+/// ITU-T G.711 mu-law of a 16-bit sample.
+fn mu_law(sample: i16) -> u8 {
+    let sign = if sample < 0 { 0x80 } else { 0 };
+    let magnitude = (i32::from(sample).abs() + 132).min(32_767);
+    let exponent = (31 - (magnitude as u32).leading_zeros()).saturating_sub(7).min(7);
+    let mantissa = (magnitude >> (exponent + 3)) & 0x0f;
+    !(sign | (exponent as u8) << 4 | mantissa as u8)
+}
+
+#[test]
+fn what_is_no_recording_is_refused_by_name_and_reason() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = |name: &str, bytes: &[u8]| {
+        let path = dir.path().join(name);
+        std::fs::write(&path, bytes).unwrap();
+        path
+    };
+    let spec = WavSpec { channels: 1, sample_rate: 16_000, bits_per_sample: 16, sample_format: SampleFormat::Int };
+    let nothing = dir.path().join("nothing.wav");
+    write_wav(&nothing, spec, &[]);
+    let cases = [
+        (dir.path().join("absent.wav"), "missing"),
+        (file("empty.mp3", b""), "empty"),
+        (file("letter.wav", b"Dear colleague, thank you for referring this patient to our clinic."), "not_audio"),
+        (nothing, "no_samples"),
+        (dir.path().to_path_buf(), "not_audio"),
+    ];
+    for (path, code) in cases {
+        let Err(error) = decode(&path) else { panic!("{} was read", path.display()) };
+        assert_eq!(error.code(), code, "{error}");
+        assert!(error.to_string().contains(&path.display().to_string()), "{error}");
+    }
+}
+
+#[test]
+fn a_header_that_claims_four_gigabytes_costs_no_memory() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("huge.wav");
+    let spec = WavSpec { channels: 1, sample_rate: 16_000, bits_per_sample: 16, sample_format: SampleFormat::Int };
+    write_wav(&path, spec, &sweep(16_000, 0.5));
+    let mut bytes = std::fs::read(&path).unwrap();
+    bytes[4..8].copy_from_slice(&u32::MAX.to_le_bytes());
+    bytes[40..44].copy_from_slice(&(u32::MAX - 36).to_le_bytes());
+    std::fs::write(&path, bytes).unwrap();
+    let (samples, _) = decode(&path).unwrap();
+    assert!(samples.len().abs_diff(8_000) < 100, "{}", samples.len());
+}
+
+#[test]
+fn a_truncated_recording_gives_what_is_there_and_names_the_missing_end() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("cut.flac");
+    let bytes = std::fs::read(fixture("clip.flac")).unwrap();
+    std::fs::write(&path, &bytes[..bytes.len() / 2]).unwrap();
+    let (samples, decoder) = decode(&path).unwrap();
+    let length = samples.len() as f64 / 16_000.0;
+    assert!((2.0..7.0).contains(&length), "{length} s");
+    let last = decoder.holes().last().unwrap();
+    assert!((last.end_s - 8.2).abs() < 0.1 && (last.start_s - length).abs() < 0.2, "{last:?}");
+}
+
+#[test]
+fn damage_in_the_middle_leaves_the_rest_and_its_times() {
+    let dir = tempfile::tempdir().unwrap();
+    for name in ["clip.flac", "clip.mp3", "clip.opus", "clip.ogg", "clip.aac"] {
+        let path = dir.path().join(name);
+        let mut bytes = std::fs::read(fixture(name)).unwrap();
+        let from = bytes.len() * 2 / 5;
+        for (i, b) in bytes[from..from + 1500].iter_mut().enumerate() {
+            *b = (i as u8).wrapping_mul(37).wrapping_add(11);
+        }
+        std::fs::write(&path, bytes).unwrap();
+        let (samples, _) = decode(&path).unwrap();
+        let length = samples.len() as f64 / 16_000.0;
+        assert!(length > 6.0, "{name}: {length} s are left");
+    }
+}
+
+#[test]
+fn samples_that_are_not_numbers_become_silence() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("nan.wav");
+    let mut samples = sweep(16_000, 1.0);
+    samples[5_000..5_100].fill(f32::NAN);
+    samples[6_000] = f32::INFINITY;
+    let spec = WavSpec { channels: 1, sample_rate: 16_000, bits_per_sample: 32, sample_format: SampleFormat::Float };
+    write_wav(&path, spec, &samples);
+    let (decoded, decoder) = decode(&path).unwrap();
+    assert!(decoded.iter().all(|s| s.is_finite()));
+    assert_eq!(decoder.repaired(), 101);
+}
+
+#[test]
+fn ten_hours_of_silence_around_a_sentence_become_one_chunk_at_its_place() {
+    let mut chunker = Chunker::default();
+    let silence = vec![0.0; 16_000 * 60];
+    for _ in 0..300 {
+        chunker.push(&silence);
+    }
+    chunker.push(&reference());
+    for _ in 0..300 {
+        chunker.push(&silence);
+    }
+    chunker.finish();
+    let chunk = chunker.pop().unwrap();
+    assert!(chunker.pop().is_none());
+    assert!(chunk.length_s() < 9.5, "{}", chunk.length_s());
+    let start = chunk.clock.recording_s(0.0);
+    assert!((start - 18_000.0).abs() < 0.6, "{start}");
+}
+
+mod properties {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        /// Any bytes, also behind a valid beginning, end in samples or an error, never in a panic or without end.
+        #[test]
+        fn arbitrary_bytes_never_panic(clip in 0..CLIPS.len(), keep in 0usize..4000, junk in proptest::collection::vec(any::<u8>(), 0..3000)) {
+            let dir = tempfile::tempdir().unwrap();
+            let path = dir.path().join(CLIPS[clip]);
+            let mut bytes = std::fs::read(fixture(CLIPS[clip])).unwrap();
+            bytes.truncate(keep);
+            bytes.extend(junk);
+            std::fs::write(&path, bytes).unwrap();
+            if let Ok((samples, _)) = decode(&path) {
+                prop_assert!(samples.iter().all(|s| s.is_finite()));
+            }
+        }
+    }
+}
