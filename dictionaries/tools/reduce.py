@@ -120,7 +120,7 @@ def cased(word, common, names, small):
         return word
     base = re.sub("('s|')$", "", word)
     possessive = base != word
-    if base in curated.NAMES or (base not in common and (base in names or possessive) and not WORKERS.search(base)):
+    if (possessive and base in curated.NAMES) or (base not in common and (base in names or possessive) and not WORKERS.search(base)):
         return word[:1].upper() + word[1:]
     return word
 

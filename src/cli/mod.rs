@@ -4,6 +4,7 @@ use crate::config::Config;
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
 
+pub mod dictionary;
 pub mod exit;
 
 use exit::Failure;
@@ -23,7 +24,11 @@ pub struct Cli {
 }
 
 #[derive(Debug, Subcommand)]
-enum Command {}
+enum Command {
+    /// Ask the dictionary: is it a word, what may it have been, how much is in it
+    #[command(subcommand)]
+    Dictionary(dictionary::Command),
+}
 
 /// Parses the arguments, runs the command, and says how it went.
 pub fn main() -> std::process::ExitCode {
@@ -39,5 +44,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
     if let Some(data) = cli.data {
         config.data = data;
     }
-    match cli.command {}
+    match cli.command {
+        Command::Dictionary(command) => dictionary::run(&config, &command),
+    }
 }
