@@ -11,6 +11,8 @@ pub struct Config {
     pub data: PathBuf,
     /// Folder with the model files; `OSLER_MODELS` wins over the file.
     pub models: PathBuf,
+    /// Folder of dictionary files instead of the built-in set; `OSLER_DICTIONARIES` wins over the file.
+    pub dictionaries: Option<PathBuf>,
     /// Model that is used where none is named.
     pub model: String,
     /// ISO 639-1 code of the language that is dictated.
@@ -29,6 +31,7 @@ impl Default for Config {
         Self {
             data: home.join("data"),
             models: home.join("models"),
+            dictionaries: None,
             model: "base".into(),
             language: "en".into(),
             threads: 0,
@@ -66,6 +69,9 @@ impl Config {
         }
         if let Some(dir) = std::env::var_os("OSLER_MODELS") {
             config.models = dir.into();
+        }
+        if let Some(dir) = std::env::var_os("OSLER_DICTIONARIES") {
+            config.dictionaries = Some(dir.into());
         }
         Ok(config)
     }

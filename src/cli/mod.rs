@@ -4,6 +4,7 @@ use crate::config::Config;
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
 
+pub mod dictionary;
 pub mod exit;
 pub mod models;
 
@@ -28,6 +29,9 @@ enum Command {
     /// List, fetch and check speech models
     #[command(subcommand)]
     Models(models::Args),
+    /// Ask the dictionary: is it a word, what may it have been, how much is in it
+    #[command(subcommand)]
+    Dictionary(dictionary::Command),
 }
 
 /// Parses the arguments, runs the command, and says how it went.
@@ -46,5 +50,6 @@ fn run(cli: Cli) -> Result<(), Failure> {
     }
     match cli.command {
         Command::Models(args) => models::run(args, &config),
+        Command::Dictionary(command) => dictionary::run(&config, &command),
     }
 }
