@@ -63,12 +63,13 @@ fn ends_heading(out: &[Token], origin: Origin) -> bool {
 }
 
 /// Words that carry a capital only at the start of a sentence; "I", "A", "May" and "Will" can be something else.
+#[rustfmt::skip]
 const FUNCTION_WORDS: &[&str] = &[
-    "The", "This", "That", "These", "Those", "There", "She", "He", "They", "We", "It", "His",
-    "Her", "Their", "And", "But", "Or", "Nor", "So", "Then", "Than", "With", "Without", "Which",
-    "Who", "Whom", "Whose", "Where", "When", "While", "Because", "Although", "However", "If", "As",
-    "At", "In", "On", "Of", "For", "From", "To", "By", "Is", "Was", "Were", "Are", "Has", "Had",
-    "Have", "No", "Not", "An", "Now", "Also", "After", "Before", "Both", "Here",
+    "The", "This", "That", "These", "Those", "There", "She", "He", "They", "We", "It", "His", "Her", "Their",
+    "And", "But", "Or", "Nor", "So", "Then", "Than", "With", "Without", "Which", "Who", "Whom", "Whose",
+    "Where", "When", "While", "Because", "Although", "However", "If", "As", "At", "In", "On", "Of", "For",
+    "From", "To", "By", "Is", "Was", "Were", "Are", "Has", "Had", "Have", "No", "Not", "An", "Now", "Also",
+    "After", "Before", "Both", "Here",
 ];
 
 fn is_function_word(text: &str) -> bool {

@@ -131,64 +131,26 @@ impl<'a> View<'a> {
 }
 
 /// Words after which "a" is a letter: "hepatitis A", "vitamin A".
+#[rustfmt::skip]
 const LETTERED: &[&str] = &[
-    "hepatitis",
-    "vitamin",
-    "influenza",
-    "flu",
-    "type",
-    "group",
-    "grade",
-    "class",
-    "stage",
-    "factor",
-    "part",
-    "level",
-    "hemophilia",
-    "haemophilia",
-    "section",
-    "zone",
-    "option",
-    "hemoglobin",
-    "haemoglobin",
-    "immunoglobulin",
-    "pugh",
-    "ward",
-    "unit",
-    "room",
-    "hep",
+    "hepatitis", "vitamin", "influenza", "flu", "type", "group", "grade", "class", "stage", "factor", "part",
+    "level", "hemophilia", "haemophilia", "section", "zone", "option", "hemoglobin", "haemoglobin",
+    "immunoglobulin", "pugh", "ward", "unit", "room", "hep",
 ];
 
 /// Words that announce a noun.
+#[rustfmt::skip]
 pub const DETERMINERS: &[&str] = &[
-    "a", "an", "the", "this", "that", "these", "those", "his", "her", "their", "its", "my", "your",
-    "our", "each", "every", "another", "any", "no", "some", "one", "same", "which",
+    "a", "an", "the", "this", "that", "these", "those", "his", "her", "their", "its", "my", "your", "our",
+    "each", "every", "another", "any", "no", "some", "one", "same", "which",
 ];
 
 /// The value of a cardinal up to twenty, in figures or words.
 pub fn small_number(word: &str) -> Option<u32> {
+    #[rustfmt::skip]
     const NAMES: &[&str] = &[
-        "zero",
-        "one",
-        "two",
-        "three",
-        "four",
-        "five",
-        "six",
-        "seven",
-        "eight",
-        "nine",
-        "ten",
-        "eleven",
-        "twelve",
-        "thirteen",
-        "fourteen",
-        "fifteen",
-        "sixteen",
-        "seventeen",
-        "eighteen",
-        "nineteen",
-        "twenty",
+        "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven",
+        "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty",
     ];
     match NAMES.iter().position(|n| *n == word) {
         Some(n) => Some(n as u32),
@@ -199,9 +161,10 @@ pub fn small_number(word: &str) -> Option<u32> {
 
 /// Whether a word is a number, in figures or as part of a spoken one.
 pub fn is_number(word: &str) -> bool {
+    #[rustfmt::skip]
     const MORE: &[&str] = &[
-        "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety", "hundred", "thousand",
-        "million", "oh",
+        "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety", "hundred", "thousand", "million",
+        "oh",
     ];
     small_number(word).is_some()
         || MORE.contains(&word)
