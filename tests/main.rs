@@ -2,4 +2,6 @@
 
 mod architecture;
 mod audio;
-mod transcribe;
+mod dictionary;
+mod models;
+mod text;

@@ -1,14 +1,32 @@
 //! From corrected words to a readable report: spoken punctuation, layout, and the trace back to the words.
 //!
-//! Pure: no I/O, no clock. One rule family per file; [`draft`] runs them in order.
+//! Pure: no I/O, no clock. The words become a stream of [`token`]s; each rule is a function from one stream to the
+//! next, one rule family per file, and [`draft`] runs them in order:
+//!
+//! 1. [`commands`] finds the spoken commands; [`punctuation`] and [`layout`] tell them from the same words in a
+//!    sentence by their neighbours ([`context`]).
+//! 2. [`marks`] brings the engine's own punctuation and the spoken one together.
+//! 3. [`headings`] begins paragraphs at headings.
+//! 4. [`case`] sets capitals.
+//!
+//! [`render`] writes the stream, and [`trace`] proves that no word was lost.
 
+pub mod case;
 pub mod commands;
+pub mod context;
+pub mod headings;
+pub mod layout;
+pub mod marks;
+pub mod punctuation;
 pub mod render;
 pub mod token;
+pub mod trace;
 
-use crate::domain::finding::Finding;
+use crate::domain::finding::{Finding, FindingKind, Severity, number};
 use crate::domain::report::ReportBody;
-use crate::domain::transcript::{CorrectedWord, Word};
+use crate::domain::transcript::{CorrectedWord, Word, corrected};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use token::{Kind, Token};
 
 /// What the text pass makes of a dictation.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,4 +35,292 @@ pub struct Draft {
     pub report: ReportBody,
     /// What a person should look at.
     pub findings: Vec<Finding>,
+}
+
+/// One step of the text pass: a pure function from a stream to a stream that names at least the same raw words.
+pub struct Rule {
+    /// Its name, as a finding shows it.
+    pub name: &'static str,
+    /// What it does.
+    pub apply: fn(&[Token]) -> Vec<Token>,
+}
+
+/// The rules in their order.
+pub const RULES: &[Rule] = &[
+    Rule {
+        name: "commands",
+        apply: commands::spoken,
+    },
+    Rule {
+        name: "marks",
+        apply: marks::reconcile,
+    },
+    Rule {
+        name: "headings",
+        apply: headings::paragraphs,
+    },
+    Rule {
+        name: "case",
+        apply: case::sentences,
+    },
+];
+
+/// Makes a report of the corrected words; `words` are the raw ones, for their times and probabilities.
+///
+/// Never panics and never loses a word: a rule that fails is left out, the text stays as it was before it, and a
+/// finding says so.
+pub fn draft(words: &[Word], corrected: &[CorrectedWord]) -> Draft {
+    draft_by(RULES, words, corrected)
+}
+
+/// [`draft`] with other rules.
+pub fn draft_by(rules: &[Rule], words: &[Word], corrected_words: &[CorrectedWord]) -> Draft {
+    let mut findings = Vec::new();
+    let mut tokens = token::tokens(words, corrected_words);
+    let named = named(&tokens, words.len());
+    for rule in rules {
+        match catch_unwind(AssertUnwindSafe(|| (rule.apply)(&tokens))) {
+            Err(_) => findings.push(failed(words, rule.name, "it stopped with an error")),
+            Ok(next) if !covers(&next, &named) => {
+                findings.push(failed(words, rule.name, "it lost words"));
+            }
+            Ok(next) => tokens = next,
+        }
+    }
+    let written = catch_unwind(AssertUnwindSafe(|| render::report(&tokens)));
+    let report = match written {
+        Ok(report) if trace::accounted(words.len(), corrected_words, &report).is_ok() => report,
+        _ => {
+            findings.push(failed(
+                words,
+                "render",
+                "its text does not account for every word",
+            ));
+            as_said(words, corrected_words)
+        }
+    };
+    number(&mut findings);
+    Draft { report, findings }
+}
+
+/// The words joined by spaces, each with its span: what is left when everything else failed.
+fn as_said(words: &[Word], corrected_words: &[CorrectedWord]) -> ReportBody {
+    let raw;
+    let said = if corrected_words.iter().all(|w| w.word_to <= words.len()) {
+        corrected_words
+    } else {
+        raw = corrected(words, &[]);
+        &raw
+    };
+    let plain: Vec<Token> = token::tokens(words, said)
+        .into_iter()
+        .map(|t| match t.kind {
+            Kind::Consumed => t,
+            _ => Token {
+                kind: Kind::Word,
+                ..t
+            },
+        })
+        .collect();
+    render::report(&plain)
+}
+
+fn failed(words: &[Word], rule: &str, how: &str) -> Finding {
+    let times = match (words.first(), words.last()) {
+        (Some(first), Some(last)) => (first.start_s, last.end_s),
+        _ => (0.0, 0.0),
+    };
+    Finding::new(
+        FindingKind::RuleFailed,
+        Severity::Warning,
+        times,
+        (0, words.len()),
+        "A step of the formatting failed and was left out. No word is missing; check punctuation and layout.",
+        format!("text.{rule}: {how}"),
+    )
+}
+
+/// Which raw words the stream names.
+fn named(tokens: &[Token], words: usize) -> Vec<bool> {
+    let mut named = vec![false; words];
+    for token in tokens {
+        if let Some(range) = named.get_mut(token.words.clone()) {
+            range.fill(true);
+        }
+    }
+    named
+}
+
+fn covers(tokens: &[Token], before: &[bool]) -> bool {
+    named(tokens, before.len())
+        .iter()
+        .zip(before)
+        .all(|(now, before)| *now || !before)
+}
+
+#[cfg(test)]
+pub(crate) mod testing {
+    //! What the tables of cases are written with.
+
+    use super::*;
+
+    /// Words of 0.4 s each, without pauses.
+    pub fn words(text: &str) -> Vec<Word> {
+        text.split_whitespace()
+            .enumerate()
+            .map(|(i, t)| Word {
+                text: t.into(),
+                start_s: i as f64 * 0.4,
+                end_s: (i + 1) as f64 * 0.4,
+                probability: 0.9,
+                take: 0,
+            })
+            .collect()
+    }
+
+    /// Drafts what was said and checks that every word is accounted for.
+    pub fn draft_of(said: &str) -> Draft {
+        let words = words(said);
+        let corrected = corrected(&words, &[]);
+        let draft = draft(&words, &corrected);
+        assert_eq!(draft.findings, [], "{said}");
+        assert_eq!(
+            trace::accounted(words.len(), &corrected, &draft.report),
+            Ok(()),
+            "{said}"
+        );
+        draft
+    }
+
+    /// Each line said becomes the text beside it.
+    pub fn check(cases: &[(&str, &str)]) {
+        let wrong: Vec<String> = cases
+            .iter()
+            .filter_map(|(said, want)| {
+                let got = draft_of(said).report.text;
+                (got != *want).then(|| format!("said {said:?}\nwant {want:?}\ngot  {got:?}"))
+            })
+            .collect();
+        assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::testing::*;
+    use super::*;
+
+    fn panics(_: &[Token]) -> Vec<Token> {
+        // Not `panic!`: an index out of range is how a rule would fail.
+        let none: Vec<Token> = Vec::new();
+        vec![none[0].clone()]
+    }
+
+    fn loses_a_word(tokens: &[Token]) -> Vec<Token> {
+        tokens[1..].to_vec()
+    }
+
+    #[test]
+    fn a_rule_that_fails_is_left_out_and_reported_and_the_others_still_work() {
+        for (name, apply) in [
+            ("panics", panics as fn(&[Token]) -> Vec<Token>),
+            ("loses", loses_a_word),
+        ] {
+            let rules = [
+                Rule {
+                    name: "commands",
+                    apply: commands::spoken,
+                },
+                Rule { name, apply },
+                Rule {
+                    name: "case",
+                    apply: case::sentences,
+                },
+            ];
+            let words = words("lungs clear period no wheeze period");
+            let corrected = corrected(&words, &[]);
+            let draft = draft_by(&rules, &words, &corrected);
+            assert_eq!(draft.report.text, "Lungs clear. No wheeze.");
+            let [finding] = draft.findings.as_slice() else {
+                panic!("one finding, not {:?}", draft.findings);
+            };
+            assert_eq!((finding.id, finding.kind), (1, FindingKind::RuleFailed));
+            assert_eq!((finding.word_from, finding.word_to), (0, 6));
+            assert!(finding.evidence.contains(name));
+        }
+    }
+
+    #[test]
+    fn corrected_words_that_name_no_raw_word_give_the_raw_words() {
+        let words = words("lungs clear");
+        let corrected = [CorrectedWord {
+            text: "nothing".into(),
+            word_from: 7,
+            word_to: 9,
+        }];
+        let draft = draft(&words, &corrected);
+        assert_eq!(draft.report.text, "lungs clear");
+        assert_eq!(draft.findings.len(), 1);
+    }
+
+    #[test]
+    fn the_trace_names_the_words_behind_every_character() {
+        let draft = draft_of("Lungs clear period new paragraph no wheeze, end of dictation");
+        assert_eq!(draft.report.text, "Lungs clear.\n\nNo wheeze,");
+        let spans: Vec<_> = draft
+            .report
+            .trace
+            .iter()
+            .map(|s| (s.from, s.to, s.word_from, s.word_to, s.rule.as_str()))
+            .collect();
+        assert_eq!(
+            spans,
+            [
+                (0, 5, 0, 1, "word"),
+                (5, 6, 1, 1, "layout"),
+                (6, 11, 1, 2, "word"),
+                (11, 12, 2, 3, "punctuation.period"),
+                (12, 14, 3, 5, "layout.paragraph"),
+                (14, 16, 5, 6, "word"),
+                (16, 17, 6, 6, "layout"),
+                (17, 24, 6, 7, "word"),
+                (24, 24, 7, 10, "command.end"),
+            ]
+        );
+    }
+
+    #[test]
+    fn words_of_one_edit_keep_the_span_of_what_was_heard() {
+        let words = words("on a pixel of five coma then rest period");
+        let edit = |id, word_from, word_to, after: &str| crate::domain::transcript::Edit {
+            id,
+            word_from,
+            word_to,
+            before: String::new(),
+            after: after.into(),
+            rule: "dictionary".into(),
+            score: None,
+            state: crate::domain::transcript::EditState::Applied,
+        };
+        let corrected = corrected(&words, &[edit(1, 1, 4, "apixaban"), edit(2, 5, 6, "comma")]);
+        let draft = draft(&words, &corrected);
+        assert_eq!(draft.report.text, "On apixaban five, then rest.");
+        let span = &draft.report.trace[2];
+        assert_eq!(
+            (span.word_from, span.word_to, span.rule.as_str()),
+            (1, 4, "edit")
+        );
+        assert_eq!(
+            trace::accounted(words.len(), &corrected, &draft.report),
+            Ok(())
+        );
+    }
+
+    #[test]
+    fn nothing_said_is_an_empty_report() {
+        let draft = draft(&[], &[]);
+        assert_eq!(draft.report.text, "");
+        assert_eq!(draft.report.kind, "dictation");
+        assert!(draft.report.sections.is_empty() && draft.findings.is_empty());
+    }
 }

@@ -1,0 +1,116 @@
+//! Capitals at the start of sentences, and small letters where the engine's capital has lost its reason.
+
+use crate::text::headings;
+use crate::text::token::{Kind, Mark, Origin, Token};
+
+/// Rule: capital letters at the start of the text, of sentences, lines, items and after a heading's colon.
+pub fn sentences(tokens: &[Token]) -> Vec<Token> {
+    let mut start = true;
+    let mut after_spoken = false;
+    let mut out: Vec<Token> = Vec::with_capacity(tokens.len());
+    for token in tokens {
+        let mut token = token.clone();
+        match token.kind {
+            Kind::Word => {
+                if start {
+                    capitalise(&mut token.text);
+                } else if after_spoken && is_function_word(&token.text) {
+                    token.text = token.text.to_lowercase();
+                }
+                (start, after_spoken) = (false, false);
+            }
+            Kind::Mark(mark, origin) => {
+                let heading = mark == Mark::Colon && ends_heading(&out, origin);
+                if mark.is_stop() || heading {
+                    start = true;
+                } else if mark.is_sentence() || matches!(mark, Mark::Hyphen | Mark::Slash) {
+                    start = false;
+                }
+                after_spoken = origin == Origin::Spoken;
+            }
+            Kind::Break(_) | Kind::Item => start = true,
+            Kind::Consumed => {}
+        }
+        out.push(token);
+    }
+    out
+}
+
+/// Whether the colon that comes next ends a heading: a known one, or, if the colon was spoken, any short title.
+fn ends_heading(out: &[Token], origin: Origin) -> bool {
+    let mut start = out.len();
+    while start > 0
+        && out.len() - start <= headings::LONGEST
+        && matches!(out[start - 1].kind, Kind::Word | Kind::Consumed)
+    {
+        start -= 1;
+    }
+    let phrase: Vec<String> = out[start..]
+        .iter()
+        .filter(|t| t.kind == Kind::Word)
+        .map(|t| t.text.to_lowercase())
+        .collect();
+    let begins = start == 0
+        || match out[start - 1].kind {
+            Kind::Mark(mark, _) => mark.is_stop(),
+            kind => kind != Kind::Word,
+        };
+    let known = headings::ends_with_heading(&phrase);
+    match origin {
+        Origin::Heard => known && begins,
+        Origin::Spoken => known || (begins && headings::may_be_title(&phrase)),
+    }
+}
+
+/// Words that carry a capital only at the start of a sentence; "I", "A", "May" and "Will" can be something else.
+#[rustfmt::skip]
+const FUNCTION_WORDS: &[&str] = &[
+    "The", "This", "That", "These", "Those", "There", "She", "He", "They", "We", "It", "His", "Her", "Their",
+    "And", "But", "Or", "Nor", "So", "Then", "Than", "With", "Without", "Which", "Who", "Whom", "Whose",
+    "Where", "When", "While", "Because", "Although", "However", "If", "As", "At", "In", "On", "Of", "For",
+    "From", "To", "By", "Is", "Was", "Were", "Are", "Has", "Had", "Have", "No", "Not", "An", "Now", "Also",
+    "After", "Before", "Both", "Here",
+];
+
+fn is_function_word(text: &str) -> bool {
+    FUNCTION_WORDS.contains(&text)
+}
+
+/// Raises the first letter, unless the word has its own way of writing ("pH", "mRNA").
+fn capitalise(text: &mut String) {
+    let mut chars = text.chars();
+    let Some(first) = chars.next().filter(|c| c.is_lowercase()) else {
+        return;
+    };
+    let rest = chars.as_str();
+    if rest.chars().any(char::is_uppercase) {
+        return;
+    }
+    let mut upper = first.to_uppercase();
+    // "ß" has no capital of one letter: such a word stays.
+    if let (Some(raised), None) = (upper.next(), upper.next()) {
+        *text = format!("{raised}{rest}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_with_their_own_case_keep_it() {
+        for (word, raised) in [
+            ("patient", "Patient"),
+            ("pH", "pH"),
+            ("eGFR", "eGFR"),
+            ("ätiology", "Ätiology"),
+            ("ßx", "ßx"),
+            ("5", "5"),
+            ("", ""),
+        ] {
+            let mut text = word.to_owned();
+            capitalise(&mut text);
+            assert_eq!(text, raised);
+        }
+    }
+}

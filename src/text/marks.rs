@@ -1,0 +1,169 @@
+//! Brings the engine's own punctuation and the spoken one together: one mark in one place.
+//!
+//! The engine writes "pain, comma, and" as well as "stable. Period. New paragraph." and sometimes turns a spoken mark
+//! into the sign by itself. So a spoken mark wins over what the engine wrote next to it. Elsewhere the engine's marks
+//! stay, also in a dictation with spoken punctuation: many are spoken marks that it converted, and the rest are mostly
+//! the commas of lists, which speakers leave out and secretaries type.
+
+use crate::text::token::{Kind, Mark, Token};
+
+/// Rule: one mark in one place.
+pub fn reconcile(tokens: &[Token]) -> Vec<Token> {
+    let mut out: Vec<Token> = Vec::with_capacity(tokens.len());
+    let mut at = 0;
+    while at < tokens.len() {
+        let run = at
+            + tokens[at..]
+                .iter()
+                .take_while(|t| matches!(t.kind, Kind::Mark(..) | Kind::Consumed))
+                .count();
+        if run == at {
+            out.push(tokens[at].clone());
+            at += 1;
+            continue;
+        }
+        let before = out.iter().rev().find(|t| t.kind != Kind::Consumed);
+        let opens_line = before.is_none_or(|t| matches!(t.kind, Kind::Break(_) | Kind::Item));
+        let salutation = starts_with_dear(&out);
+        let after = tokens[run..].iter().find(|t| t.kind != Kind::Consumed);
+        let kept = kept(&tokens[at..run], opens_line, salutation, after);
+        let mut named: Vec<_> = [at.checked_sub(1), Some(run)]
+            .into_iter()
+            .flatten()
+            .filter_map(|i| Some(tokens.get(i)?.words.clone()))
+            .collect();
+        named.extend(
+            tokens[at..run]
+                .iter()
+                .zip(&kept)
+                .filter(|(_, keep)| **keep)
+                .map(|(t, _)| t.words.clone()),
+        );
+        for (token, keep) in tokens[at..run].iter().zip(&kept) {
+            if *keep {
+                out.push(token.clone());
+            } else if !named.contains(&token.words) {
+                // A word that was nothing but this mark must stay accounted for.
+                named.push(token.words.clone());
+                out.push(token.with("", Kind::Consumed, dropped_rule(token)));
+            }
+        }
+        at = run;
+    }
+    out
+}
+
+/// Spoken marks are dropped under their own name.
+fn dropped_rule(token: &Token) -> &'static str {
+    if token.spoken_mark().is_some() {
+        token.rule
+    } else {
+        "punctuation.dropped"
+    }
+}
+
+/// Which marks of a run stay. `after` is what follows the run, if anything does.
+fn kept(run: &[Token], opens_line: bool, salutation: bool, after: Option<&Token>) -> Vec<bool> {
+    let break_follows = after.is_some_and(|t| matches!(t.kind, Kind::Break(_)));
+    let capital_follows = after.is_none_or(|t| t.is_capitalised() || t.kind != Kind::Word);
+    let spoken = run.iter().any(|t| t.spoken_mark().is_some());
+    // Of several spoken marks of the sentence the last one counts: the speaker corrected himself, or it is the same.
+    let last_spoken = run
+        .iter()
+        .rposition(|t| t.spoken_mark().is_some_and(Mark::is_sentence));
+    let closed = run
+        .iter()
+        .rposition(|t| t.spoken_mark() == Some(Mark::Close));
+    run.iter()
+        .enumerate()
+        .map(|(i, token)| {
+            let Some(mark) = token.mark().filter(|m| m.is_sentence()) else {
+                return true;
+            };
+            if opens_line
+                && run[..=i]
+                    .iter()
+                    .all(|t| t.mark().is_none_or(Mark::is_sentence))
+            {
+                // Nothing stands before it that it could end.
+                return false;
+            }
+            if token.spoken_mark().is_some() {
+                return Some(i) == last_spoken;
+            }
+            if break_follows && !spoken {
+                return match mark {
+                    Mark::Comma => salutation,
+                    mark => mark.is_stop() || mark == Mark::Colon,
+                };
+            }
+            if !spoken {
+                return true;
+            }
+            // After a spoken closing bracket a full stop of the engine may be a spoken one that it converted.
+            last_spoken.is_none()
+                && closed.is_some_and(|close| i > close)
+                && mark.is_stop()
+                && capital_follows
+        })
+        .collect()
+}
+
+/// The line that is being written begins with "Dear": the comma after a salutation stays.
+fn starts_with_dear(out: &[Token]) -> bool {
+    // A salutation is short: look at the last few words only.
+    let tail = &out[out.len().saturating_sub(8)..];
+    let line = tail
+        .iter()
+        .rposition(|t| matches!(t.kind, Kind::Break(_)) || t.mark().is_some_and(Mark::is_stop))
+        .map_or(0, |i| i + 1);
+    tail[line..]
+        .iter()
+        .find(|t| t.kind == Kind::Word)
+        .is_some_and(|t| t.text.eq_ignore_ascii_case("dear"))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::text::testing::check;
+
+    #[test]
+    #[rustfmt::skip]
+    fn a_spoken_mark_wins_over_what_the_engine_wrote_beside_it() {
+        check(&[
+            ("chest pain, comma, and dyspnea. Period.", "Chest pain, and dyspnea."),
+            ("He is stable. Period. New paragraph. Lungs clear, period.", "He is stable.\n\nLungs clear."),
+            ("No pain. Comma, And no fever. Period", "No pain, and no fever."),
+            ("Findings: Colon. The scan is normal. Period.", "Findings: The scan is normal."),
+            ("Findings, colon, the scan is normal, period.", "Findings: The scan is normal."),
+            ("Dr. Hallam. Period. He is well, full stop.", "Dr. Hallam. He is well."),
+            ("Is it broken? Question mark.", "Is it broken?"),
+            ("Scan, open paren, see below, close paren. The end, period.", "Scan (see below). The end."),
+            ("Scan open paren see below close paren, period", "Scan (see below)."),
+        ]);
+    }
+
+    #[test]
+    #[rustfmt::skip]
+    fn what_the_engine_wrote_elsewhere_stays() {
+        check(&[
+            ("He denies chest pain, orthopnea, or cough, period.", "He denies chest pain, orthopnea, or cough."),
+            ("He is well. She is ill, period.", "He is well. She is ill."),
+            ("It was 3.25 vs. 4.5, period.", "It was 3.25 vs. 4.5."),
+            ("lungs clear. heart regular.", "Lungs clear. Heart regular."),
+            ("He is well. New paragraph. She is ill.", "He is well.\n\nShe is ill."),
+            ("He is well, new paragraph, she is ill.", "He is well\n\nShe is ill."),
+            ("Dear Dr. Okafor, new line, thank you.", "Dear Dr. Okafor,\nThank you."),
+        ]);
+    }
+
+    #[test]
+    #[rustfmt::skip]
+    fn of_several_spoken_marks_the_last_one_counts() {
+        check(&[
+            ("rest comma period ice period", "Rest. Ice."),
+            ("rest period period ice period", "Rest. Ice."),
+            ("rest full stop full stop", "Rest."),
+        ]);
+    }
+}

@@ -1,0 +1,528 @@
+//! Spoken punctuation, told apart from the same words in a sentence: "a three week period", "the ascending colon".
+//!
+//! Each function judges one form by its neighbours. Where they do not decide, the answer is `Open`, and the dictation
+//! as a whole decides: somebody who says "comma" eight times means a full stop by "period".
+
+use crate::text::context::{DETERMINERS, Verdict, View, is_number};
+use crate::text::headings;
+use crate::text::token::Mark;
+
+/// Verbs after a noun: "the latency period was", "the colon showed".
+#[rustfmt::skip]
+const VERBS: &[&str] = &[
+    "was", "is", "were", "has", "had", "lasted", "lasts", "lasting", "ended", "began", "begins", "started",
+    "starts", "showed", "shows", "between", "during", "which", "appeared", "appears", "remains", "can", "may",
+    "will", "should",
+];
+
+/// Words that stand before "period" as a noun and hardly anywhere else at the end of a sentence, given an article.
+#[rustfmt::skip]
+const STRONG: &[&str] = &[
+    "postoperative", "post-operative", "postop", "post-op", "perioperative", "preoperative", "intraoperative",
+    "incubation", "latency", "latent", "refractory", "neonatal", "perinatal", "postnatal", "antenatal",
+    "antepartum", "intrapartum", "peripartum", "postpartum", "puerperal", "prenatal", "gestational",
+    "convalescent", "washout", "wash-out", "waiting", "grace", "reporting", "billing", "prodromal", "postictal",
+    "interictal", "lucid", "menopausal", "post-treatment", "pretreatment", "transitional", "transition",
+    "infectious", "contagious", "quarantine", "isolation", "probationary", "honeymoon", "embryonic", "fetal",
+    "newborn", "peri-operative", "perimenopausal", "nap", "run-in", "lead-in", "look-back", "pre-operative",
+];
+
+/// Qualities of a stretch of time.
+#[rustfmt::skip]
+const ADJECTIVES: &[&str] = &[
+    "long", "longer", "short", "shorter", "brief", "prolonged", "extended", "lengthy", "first", "second",
+    "third", "last", "next", "previous", "prior", "initial", "early", "late", "given", "certain", "specified",
+    "defined", "critical", "dry", "missed", "heavy", "irregular", "monthly", "painful", "variable", "limited",
+    "entire", "usual", "recent", "immediate", "symptom-free", "pain-free", "sustained", "considerable",
+    "intervening", "uneventful", "same", "safe", "whole", "light", "recommended", "indefinite", "minimum",
+    "maximum",
+];
+
+/// Nouns that name a period, but end a sentence just as well.
+#[rustfmt::skip]
+const NOUNS: &[&str] = &[
+    "follow-up", "followup", "recovery", "rest", "resting", "treatment", "trial", "study", "observation",
+    "monitoring", "rehabilitation", "healing", "fasting", "training", "surveillance", "therapy", "induction",
+    "stabilization", "weaning", "immobilization", "holiday",
+];
+
+/// Prepositions of time.
+const DURING: &[&str] = &["during", "throughout", "over", "within", "through"];
+
+const UNITS_OF_TIME: &[&str] = &["second", "minute", "hour", "day", "week", "month", "year"];
+
+/// "period"
+pub fn period(v: &View) -> Verdict {
+    let (l1, r1) = (v.left(1), v.right(1));
+    let has_note = [
+        "note",
+        "course",
+        "importance",
+        "significance",
+        "interest",
+        "concern",
+    ]
+    .contains(&v.right(2));
+    let of_follows = r1 == "of" && !v.capital_follows() && !has_note;
+    let pain_follows =
+        ["pain", "pains", "cramps", "cramping", "prevalence"].contains(&r1) && !v.capital_follows();
+    if l1.is_empty() {
+        // Alone between marks, or right after a command: a noun would have something to lean on.
+        return if of_follows || pain_follows || (v.at == 0 && !v.ends_text()) {
+            Verdict::Word
+        } else {
+            Verdict::Sure
+        };
+    }
+    if of_follows || noun_period(v, pain_follows) {
+        Verdict::Word
+    } else {
+        Verdict::Open
+    }
+}
+
+fn noun_period(v: &View, pain_follows: bool) -> bool {
+    let (l1, l2, l3) = (v.left(1), v.left(2), v.left(3));
+    let verb_follows = VERBS.contains(&v.right(1)) && !v.capital_follows();
+    #[rustfmt::skip]
+    const PAINED: &[&str] = &[
+        "severe", "heavy", "her", "has", "had", "have", "having", "with", "for", "of", "from", "reports",
+        "denies", "describes", "experiences", "experiencing", "mild", "bad", "worsening", "increased",
+        "increasing",
+    ];
+    if pain_follows && PAINED.contains(&l1) {
+        return true;
+    }
+    if v.article_before()
+        || [
+            "her",
+            "my",
+            "your",
+            "our",
+            "its",
+            "each",
+            "every",
+            "another",
+            "which",
+            "same",
+            "entire",
+            "whole",
+            "and",
+            "or",
+            "during",
+            "between",
+            "throughout",
+            "per",
+        ]
+        .contains(&l1)
+    {
+        return true;
+    }
+    if ["this", "that", "his", "their", "any", "what"].contains(&l1) {
+        // "for that period" is a noun, "scratch that period" is not.
+        return verb_follows
+            || DURING.contains(&l2)
+            || ["in", "for", "after", "before", "until"].contains(&l2);
+    }
+    if l1 == "menstrual" {
+        return true;
+    }
+    if let Some((number, unit)) = l1.rsplit_once('-')
+        && UNITS_OF_TIME.contains(&unit)
+        && !number.is_empty()
+    {
+        return true;
+    }
+    if UNITS_OF_TIME.contains(&l1) && is_number(l2) {
+        // After any other number a sentence would have ended in "weeks".
+        return !["one", "1"].contains(&l2) || DETERMINERS.contains(&l3);
+    }
+    if l1 == "time" {
+        // "at this time period" ends a sentence; "over this time period" does not.
+        return (l2 == "a" || ["this", "that", "same", "the", "given", "certain"].contains(&l2))
+            && (l2 == "a" || DURING.contains(&l3) || l3 == "in");
+    }
+    let follow_up = l1 == "up" && l2 == "follow";
+    if follow_up || NOUNS.contains(&l1) {
+        let k = if follow_up { 3 } else { 2 };
+        let announced = (k..k + 3).any(|k| DURING.contains(&v.left(k)));
+        return announced || (verb_follows && DETERMINERS.contains(&v.left(k)));
+    }
+    let strong = STRONG.contains(&l1);
+    if strong || ADJECTIVES.contains(&l1) {
+        if verb_follows {
+            return true;
+        }
+        // An article or a preposition of time, with nothing but adjectives between.
+        for k in 2..=4 {
+            let word = v.left(k);
+            if DETERMINERS.contains(&word) || DURING.contains(&word) {
+                return true;
+            }
+            if strong && ["in", "for", "of"].contains(&word) {
+                return true;
+            }
+            if !(ADJECTIVES.contains(&word) || STRONG.contains(&word) || is_number(word)) {
+                return false;
+            }
+        }
+    }
+    false
+}
+
+/// "comma", "semicolon", "hyphen", "full stop", "question mark", "open paren": names that hardly mean anything else.
+pub fn plain(v: &View) -> Verdict {
+    const NOT_AFTER: &[&str] = &[
+        "shaped",
+        "sign",
+        "bacillus",
+        "separated",
+        "delimited",
+        "like",
+    ];
+    if v.article_before() || v.left(1) == "complete" || NOT_AFTER.contains(&v.right(1)) {
+        Verdict::Word
+    } else {
+        Verdict::Sure
+    }
+}
+
+/// "coma" where "comma" was said and misheard.
+///
+/// Taken for a comma only right after a dose, a frequency or a percentage, where nobody can be in a coma, and only in a
+/// dictation that speaks its punctuation. Everything else is left for the check against the sound: a coma that
+/// disappears is worse than one that has to be corrected.
+pub fn coma(v: &View) -> Verdict {
+    #[rustfmt::skip]
+    const AFTER: &[&str] = &[
+        "daily", "nightly", "weekly", "monthly", "bedtime", "mg", "mcg", "ml", "milligrams", "micrograms",
+        "milliliters", "millilitres", "units", "kilograms", "kg", "percent", "centimeters", "cm", "mm",
+        "millimeters", "needed",
+    ];
+    const SCALES: &[&str] = &["gcs", "glasgow", "scale", "score", "avpu"];
+    #[rustfmt::skip]
+    const HAPPENS: &[&str] = &[
+        "scale", "score", "developed", "ensued", "occurred", "set", "followed", "resolved", "persisted", "with",
+        "without", "due", "secondary", "after", "from", "induced", "state", "or",
+    ];
+    let l1 = v.left(1);
+    let measured = AFTER.contains(&l1)
+        || (l1.ends_with('%') && l1.len() > 1)
+        || (is_number(l1) && !(2..=4).any(|k| SCALES.contains(&v.left(k))));
+    let r1 = v.right(1);
+    if measured && !VERBS.contains(&r1) && !HAPPENS.contains(&r1) {
+        Verdict::Weak
+    } else {
+        Verdict::Word
+    }
+}
+
+/// Words before "colon" as a part of the body.
+#[rustfmt::skip]
+const COLON_BEFORE: &[&str] = &[
+    "ascending", "descending", "transverse", "sigmoid", "left", "right", "proximal", "distal", "entire",
+    "whole", "redundant", "large", "mid", "remaining", "normal", "tortuous", "spastic", "irritable", "pelvic",
+    "iliac", "left-sided", "right-sided", "residual", "dilated", "toxic", "visualized", "examined", "remainder",
+    "rectosigmoid", "collapsed", "decompressed", "perforated", "mobilized", "metastatic", "upper", "lower",
+    "the", "a", "his", "her", "their", "your", "this", "of", "in", "into", "and", "or", "to", "through", "for",
+    "from", "including", "within", "throughout", "around", "along", "with", "per", "my", "both", "screening",
+];
+
+/// Words after "colon" as a part of the body.
+#[rustfmt::skip]
+const COLON_AFTER: &[&str] = &[
+    "cancer", "cancers", "carcinoma", "polyp", "polyps", "resection", "surgery", "mucosa", "screening",
+    "biopsy", "biopsies", "wall", "tumor", "tumour", "adenocarcinoma", "mass", "lesion", "distension",
+    "distention", "perforation", "interposition", "preparation", "prep", "cleansing", "conduit", "ischemia",
+    "ischaemia", "is", "was", "were", "has", "had", "showed", "shows", "appeared", "appears", "looked",
+    "reveals", "revealed", "contained", "contains", "measured", "itself", "demonstrated", "demonstrates",
+    "without",
+];
+
+/// "colon"
+pub fn colon(v: &View) -> Verdict {
+    let (l1, r1) = (v.left(1), v.right(1));
+    let (phrase, whole) = v.phrase_before(8);
+    if phrase.is_empty() {
+        // At the start of a sentence there is nothing to divide: "Colon was normal".
+        return Verdict::Word;
+    }
+    let organ_follows = COLON_AFTER.contains(&r1);
+    if headings::ends_with_heading(phrase) {
+        // "Indication: colon cancer screening" against "Diagnosis colon adenocarcinoma".
+        return match v.mark_before() {
+            Some(_) if organ_follows && v.mark_after().is_none() => Verdict::Word,
+            None if organ_follows => Verdict::Open,
+            _ => Verdict::Sure,
+        };
+    }
+    if COLON_BEFORE.contains(&l1) || organ_follows {
+        return Verdict::Word;
+    }
+    if phrase
+        .last()
+        .is_some_and(|w| ["follows", "following", "below"].contains(&w.as_str()))
+    {
+        return Verdict::Open;
+    }
+    if is_number(l1) && is_number(r1) {
+        return Verdict::Open;
+    }
+    let listed = v.mark_before() == Some(Mark::Comma) && v.mark_after() == Some(Mark::Comma);
+    if whole && !listed && headings::may_be_title(phrase) {
+        return Verdict::Open;
+    }
+    // A pause on both sides is how a mark is spoken; 0.35 s is longer than the gap inside a phrase.
+    let (before, after) = v.pauses();
+    if before.min(after) >= 0.35 && before.is_finite() {
+        Verdict::Open
+    } else {
+        Verdict::Word
+    }
+}
+
+/// "dash"
+pub fn dash(v: &View) -> Verdict {
+    let shouted = v.tokens[v.at].text.chars().all(char::is_uppercase);
+    if v.article_before()
+        || shouted
+        || ["yard", "meter", "metre"].contains(&v.left(1))
+        || ["of", "diet", "score", "board", "cam"].contains(&v.right(1))
+    {
+        Verdict::Word
+    } else {
+        Verdict::Open
+    }
+}
+
+/// "slash"
+pub fn slash(v: &View) -> Verdict {
+    if v.article_before()
+        || [
+            "wound",
+            "wounds",
+            "injury",
+            "injuries",
+            "mark",
+            "marks",
+            "laceration",
+            "lacerations",
+        ]
+        .contains(&v.right(1))
+        || (v.right(1) == "and" && v.right(2) == "burn")
+        || ["multiple", "deep", "superficial", "knife"].contains(&v.left(1))
+    {
+        Verdict::Word
+    } else {
+        Verdict::Open
+    }
+}
+
+/// "quote", which needs an "unquote" within forty words
+pub fn quote(v: &View) -> Verdict {
+    const VERB: &[&str] = &[
+        "i",
+        "to",
+        "we",
+        "you",
+        "they",
+        "will",
+        "can",
+        "price",
+        "insurance",
+    ];
+    // "Quote unquote" in one breath marks irony: nobody knows where the quotation ends.
+    if DETERMINERS.contains(&v.left(1)) || VERB.contains(&v.left(1)) || v.right(1) == "unquote" {
+        return Verdict::Word;
+    }
+    let ahead = &v.norms[v.end..v.norms.len().min(v.end + 40)];
+    let closed = ahead.iter().enumerate().any(|(i, w)| {
+        w == "unquote"
+            || (["close", "end", "closed"].contains(&w.as_str())
+                && ahead
+                    .get(i + 1)
+                    .is_some_and(|n| n == "quote" || n == "quotes"))
+    });
+    if closed { Verdict::Sure } else { Verdict::Word }
+}
+
+/// "unquote", "end quote": only where one was opened
+pub fn unquote(v: &View) -> Verdict {
+    if v.open_quotes > 0 && !v.article_before() {
+        Verdict::Sure
+    } else {
+        Verdict::Word
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::text::testing::check;
+
+    #[test]
+    #[rustfmt::skip]
+    fn period_ends_a_sentence() {
+        check(&[
+            ("lungs are clear period no wheeze period", "Lungs are clear. No wheeze."),
+            ("swelling on the left period new paragraph", "Swelling on the left."),
+            ("no acute distress period", "No acute distress."),
+            ("seen today for routine follow up period she is well period", "Seen today for routine follow up. She is well."),
+            ("no intervention at this time period return in a week period", "No intervention at this time. Return in a week."),
+            ("take it twice a day period stop aspirin period", "Take it twice a day. Stop aspirin."),
+            ("he was admitted for one week period he recovered period", "He was admitted for one week. He recovered."),
+            ("immune to hepatitis A period no rash period", "Immune to hepatitis A. No rash."),
+            ("she is six weeks postpartum period", "She is six weeks postpartum."),
+            ("prognosis is critical period family informed period", "Prognosis is critical. Family informed."),
+            ("admitted to the intensive care unit period", "Admitted to the intensive care unit."),
+            ("he completed the treatment period no side effects period", "He completed the treatment. No side effects."),
+            ("chest clear period of note comma he smokes period", "Chest clear. Of note, he smokes."),
+            ("pulses are regular period during the visit he slept period", "Pulses are regular. During the visit he slept."),
+            ("symptoms for three weeks period", "Symptoms for three weeks."),
+            ("stopped because of side effects period was seen by psychiatry period", "Stopped because of side effects. Was seen by psychiatry."),
+        ]);
+    }
+
+    #[test]
+    #[rustfmt::skip]
+    fn period_is_a_stretch_of_time() {
+        check(&[
+            ("over a three week period he improved period", "Over a three week period he improved."),
+            ("within a 24 hour period comma then daily period", "Within a 24 hour period, then daily."),
+            ("a six-month period of observation period", "A six-month period of observation."),
+            ("her last menstrual period was in May period", "Her last menstrual period was in May."),
+            ("she missed her period comma and tested period", "She missed her period, and tested."),
+            ("the postoperative period was uneventful period", "The postoperative period was uneventful."),
+            ("no fever in the immediate postoperative period period", "No fever in the immediate postoperative period."),
+            ("the incubation period is short period", "The incubation period is short."),
+            ("after a period of rest he walked period", "After a period of rest he walked."),
+            ("during the follow up period there were no events period", "During the follow up period there were no events."),
+            ("pain over this time period comma then relief period", "Pain over this time period, then relief."),
+            ("she has period pain comma mostly at night period", "She has period pain, mostly at night."),
+            ("the latency period lasted two years period", "The latency period lasted two years."),
+            ("a prolonged period without food period", "A prolonged period without food."),
+            ("stable throughout the neonatal period period", "Stable throughout the neonatal period."),
+            ("brief periods of apnea period", "Brief periods of apnea."),
+        ]);
+    }
+
+    #[test]
+    fn prose_keeps_its_words() {
+        for text in [
+            "The observation period ended without an event.",
+            "A screening of the colon was normal.",
+            "Colon cancer was found in the ascending colon.",
+            "He lay in a coma for three days.",
+            "The latency period of the drug is short, and the period is critical.",
+            "A dash of salt was added to the diet.",
+            "There was a slash wound to the forearm and a bullet wound to the thigh.",
+            "A new line was placed in the right jugular vein.",
+            "He was quoted in the letter, and the quote was right.",
+            "A comma-shaped scar was noted.",
+        ] {
+            check(&[(text, text)]);
+        }
+    }
+
+    #[test]
+    fn a_lone_doubtful_word_in_long_prose_stays() {
+        let prose = "The wing is from the Victorian period and it is old. ";
+        let text = format!("{}{}", prose, "The lungs are clear. ".repeat(80));
+        check(&[(text.trim(), text.trim())]);
+        check(&[(
+            "sent to the Victorian period and it is old",
+            "Sent to the Victorian. And it is old",
+        )]);
+    }
+
+    #[test]
+    #[rustfmt::skip]
+    fn colon_after_a_heading_is_a_mark() {
+        check(&[
+            ("findings colon the appendix is dilated period", "Findings: The appendix is dilated."),
+            ("Assessment and plan colon rest period", "Assessment and plan: Rest."),
+            ("clear lungs period bones colon no fracture period", "Clear lungs.\n\nBones: No fracture."),
+            ("right shin colon no edema period left shin colon edema period", "Right shin: No edema. Left shin: Edema."),
+            ("findings colon colon normal to the cecum period", "Findings: Colon normal to the cecum."),
+            ("he takes the following colon aspirin comma iron period", "He takes the following: aspirin, iron."),
+            ("diagnosis colon adenocarcinoma of the lung period", "Diagnosis: Adenocarcinoma of the lung."),
+            ("pain and fever technique colon axial images period", "Pain and fever technique: Axial images."),
+        ]);
+    }
+
+    #[test]
+    #[rustfmt::skip]
+    fn colon_is_a_part_of_the_body() {
+        check(&[
+            ("the colon was normal period", "The colon was normal."),
+            ("polyp in the ascending colon comma removed period", "Polyp in the ascending colon, removed."),
+            ("transverse colon polyp period", "Transverse colon polyp."),
+            ("sigmoid colon was tortuous period", "Sigmoid colon was tortuous."),
+            ("indication colon colon cancer screening period", "Indication: Colon cancer screening."),
+            ("history of colon cancer in his father period", "History of colon cancer in his father."),
+            ("family history colon mother had colon cancer period", "Family history: Mother had colon cancer."),
+            ("Colon was well prepared period", "Colon was well prepared."),
+            ("the stomach, colon, and rectum were seen period", "The stomach, colon, and rectum were seen."),
+            ("diverticulosis of the left colon without bleeding period", "Diverticulosis of the left colon without bleeding."),
+            ("there is stool in the colon period", "There is stool in the colon."),
+        ]);
+    }
+
+    #[test]
+    #[rustfmt::skip]
+    fn comma_and_its_kin() {
+        check(&[
+            ("pain comma swelling comma and fever full stop", "Pain, swelling, and fever."),
+            ("he came to a full stop comma then fell full stop", "He came to a full stop, then fell."),
+            ("a comma shaped scar period", "A comma shaped scar."),
+            ("hepatitis A comma B and C period", "Hepatitis A, B and C."),
+            ("stable semicolon no change period", "Stable; no change."),
+            ("stable semi colon no change period", "Stable; no change."),
+            ("is it broken question mark", "Is it broken?"),
+            ("query malignancy question mark biopsy period", "Query malignancy? Biopsy."),
+            ("follow hyphen up in a week period", "Follow-up in a week."),
+            ("and slash or surgery period", "And/or surgery."),
+            ("pain dash worse at night period", "Pain - worse at night."),
+            ("fusion L4 dash L5 period", "Fusion L4-L5."),
+            ("on a DASH diet period", "On a DASH diet."),
+            ("a dash of salt comma no sugar period", "A dash of salt, no sugar."),
+            ("a slash wound of the arm period", "A slash wound of the arm."),
+            ("scan open paren see below close paren was normal period", "Scan (see below) was normal."),
+            ("aspirin open parenthesis stopped close parenthesis period", "Aspirin (stopped)."),
+            ("mood quote empty unquote comma flat period", "Mood \"empty\", flat."),
+            ("she said open quote I am fine close quote period", "She said \"I am fine\"."),
+            ("a quote unquote normal scan period", "A quote unquote normal scan."),
+            ("to quote the report comma normal period", "To quote the report, normal."),
+        ]);
+    }
+
+    #[test]
+    #[rustfmt::skip]
+    fn coma_is_a_comma_only_behind_a_measure() {
+        check(&[
+            ("aspirin 81 mg daily coma iron period rest period", "Aspirin 81 mg daily, iron. Rest."),
+            ("saturation 96% coma weight 84 coma stable period rest period", "Saturation 96%, weight 84, stable. Rest."),
+            ("he was in a coma period he woke comma slowly period", "He was in a coma. He woke, slowly."),
+            ("seizures coma and death comma then rest period no", "Seizures coma and death, then rest. No"),
+            ("Glasgow coma scale 15 period rest comma sleep period", "Glasgow coma scale 15. Rest, sleep."),
+            ("GCS of 3 coma comma intubated period rest period", "GCS of 3 coma, intubated. Rest."),
+            ("after 2 days coma developed period rest period", "After 2 days coma developed. Rest."),
+            ("aspirin 81 mg daily coma iron", "Aspirin 81 mg daily coma iron"),
+        ]);
+    }
+
+    #[test]
+    fn a_pause_on_both_sides_makes_a_colon_of_a_doubtful_one() {
+        let mut words =
+            crate::text::testing::words("she takes her usual tablets colon aspirin period");
+        let text = |words: &[_]| {
+            let corrected = crate::domain::transcript::corrected(words, &[]);
+            crate::text::draft(words, &corrected).report.text
+        };
+        assert_eq!(text(&words), "She takes her usual tablets colon aspirin.");
+        for (i, word) in words.iter_mut().enumerate() {
+            let late = 0.5 * f64::from(u8::from(i >= 5) + u8::from(i >= 6));
+            (word.start_s, word.end_s) = (word.start_s + late, word.end_s + late);
+        }
+        assert_eq!(text(&words), "She takes her usual tablets: aspirin.");
+    }
+}

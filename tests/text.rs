@@ -1,0 +1,214 @@
+//! The text pass as a whole: whatever is said, nothing is lost, and what is written already stays as it is.
+
+use osler::domain::transcript::{CorrectedWord, Edit, EditState, Word, corrected};
+use osler::text::{Draft, draft, trace};
+use proptest::prelude::*;
+
+fn words(texts: impl IntoIterator<Item = impl Into<String>>) -> Vec<Word> {
+    texts
+        .into_iter()
+        .enumerate()
+        .map(|(i, text)| Word {
+            text: text.into(),
+            start_s: i as f64 * 0.4,
+            end_s: (i + 1) as f64 * 0.4,
+            probability: 0.9,
+            take: 0,
+        })
+        .collect()
+}
+
+fn drafted(text: &str) -> Draft {
+    let words = words(text.split_whitespace());
+    draft(&words, &corrected(&words, &[]))
+}
+
+fn sound(words: &[Word], corrected: &[CorrectedWord]) -> Draft {
+    let draft = draft(words, corrected);
+    assert_eq!(draft.findings, [], "a rule failed");
+    assert_eq!(
+        trace::accounted(words.len(), corrected, &draft.report),
+        Ok(())
+    );
+    draft
+}
+
+/// Words that rules look at, beside ordinary ones and what an engine may write.
+fn said() -> impl Strategy<Value = Vec<String>> {
+    const WORDS: &[&str] = &[
+        "period",
+        "Period.",
+        "comma",
+        "Comma,",
+        "coma",
+        "colon",
+        "Colon:",
+        "semicolon",
+        "full",
+        "stop",
+        "stop.",
+        "new",
+        "New",
+        "next",
+        "line",
+        "paragraph",
+        "Paragraph.",
+        "number",
+        "Number",
+        "one",
+        "two",
+        "3",
+        "bullet",
+        "point",
+        "open",
+        "close",
+        "paren",
+        "parenthesis",
+        "quote",
+        "unquote",
+        "end",
+        "of",
+        "dictation",
+        "dictation.",
+        "dash",
+        "hyphen",
+        "slash",
+        "question",
+        "mark",
+        "the",
+        "a",
+        "her",
+        "three",
+        "week",
+        "postoperative",
+        "was",
+        "Findings",
+        "findings:",
+        "plan",
+        "Dear",
+        "Dr.",
+        "5",
+        "mg",
+        "daily",
+        "ascending",
+        "pain,",
+        "...",
+        ".",
+        "(",
+        ")",
+        "\"",
+        "-",
+        "Ärztin",
+        "pH",
+        "…",
+        "e.g.",
+        "—",
+        "İ",
+        "ß",
+        "\u{301}",
+        "👩‍⚕️",
+        "",
+    ];
+    prop::collection::vec(
+        prop_oneof![
+            4 => prop::sample::select(WORDS).prop_map(str::to_owned),
+            1 => "\\PC{0,6}",
+            1 => any::<String>(),
+        ],
+        0..60,
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_word_is_lost_and_every_character_is_traced(texts in said()) {
+        let words = words(texts);
+        sound(&words, &corrected(&words, &[]));
+    }
+
+    #[test]
+    fn edits_are_traced_to_the_words_that_were_heard(
+        texts in said(),
+        spans in prop::collection::vec((0_usize..60, 1_usize..4, said()), 0..6),
+    ) {
+        let words = words(texts);
+        let edits: Vec<Edit> = spans
+            .into_iter()
+            .map(|(word_from, len, after)| Edit {
+                id: 1,
+                word_from,
+                word_to: word_from + len,
+                before: String::new(),
+                after: after.join(" "),
+                rule: "test".into(),
+                score: None,
+                state: EditState::Applied,
+            })
+            .collect();
+        sound(&words, &corrected(&words, &edits));
+    }
+
+    #[test]
+    fn any_span_is_survived(
+        texts in said(),
+        spans in prop::collection::vec((0_usize..70, 0_usize..70, "\\PC{0,8}"), 0..8),
+    ) {
+        let words = words(texts);
+        let corrected: Vec<CorrectedWord> = spans
+            .into_iter()
+            .map(|(word_from, word_to, text)| CorrectedWord { text, word_from, word_to })
+            .collect();
+        let draft = draft(&words, &corrected);
+        let chars = draft.report.text.chars().count();
+        prop_assert_eq!(draft.report.trace.last().map_or(0, |s| s.to), chars);
+        for pair in draft.report.trace.windows(2) {
+            prop_assert_eq!(pair[0].to, pair[1].from);
+        }
+    }
+
+    #[test]
+    fn a_finished_text_stays_as_it_is(texts in prop::collection::vec("[A-Za-z]{1,8}[.,;]?", 1..40)) {
+        let once = drafted(&texts.join(" ")).report.text;
+        prop_assert_eq!(&drafted(&once).report.text, &once);
+    }
+}
+
+/// A dictation in words of its own, drafted once and then again from the text that came out.
+const CLINIC: &str = "dermatology clinic note period reason for visit colon a changing mole on the back period \
+    she is a teacher comma forty two comma with no family history of melanoma period new paragraph \
+    examination colon over a six month period the lesion has grown period the left calf has a scar period \
+    impression colon atypical naevus question mark plan colon number one excision biopsy period \
+    number two review in two weeks period end of dictation";
+
+#[test]
+fn a_dictation_becomes_a_report() {
+    assert_eq!(
+        drafted(CLINIC).report.text,
+        "Dermatology clinic note.\n\n\
+         Reason for visit: A changing mole on the back. She is a teacher, forty two, with no family history of \
+         melanoma.\n\n\
+         Examination: Over a six month period the lesion has grown. The left calf has a scar.\n\n\
+         Impression: Atypical naevus?\n\n\
+         Plan:\n1. Excision biopsy.\n2. Review in two weeks."
+    );
+}
+
+#[test]
+fn drafting_a_draft_changes_no_word_and_no_mark() {
+    let once = drafted(CLINIC).report.text;
+    let twice = drafted(&once).report.text;
+    let flat = |s: &str| s.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert_eq!(flat(&twice), flat(&once));
+}
+
+#[test]
+fn prose_without_spoken_marks_keeps_every_character() {
+    let prose = "The incubation period is two to fourteen days, and the period of isolation is longer. Colon cancer \
+        was ruled out: the ascending colon, the transverse colon, and the sigmoid colon were normal. A new line was \
+        placed in the right jugular vein; the next line of treatment is rituximab. He fell into a coma. She asked \
+        about her period. A slash wound (4 x 3 cm) and a bullet wound were closed. Dr. Okafor called at 5 p.m. \
+        \"Nothing hurts,\" he was quoted. The pH was 7.35. mRNA vaccines were discussed.";
+    assert_eq!(drafted(prose).report.text, prose);
+}
