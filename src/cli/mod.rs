@@ -4,6 +4,7 @@ use crate::config::Config;
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
 
+pub mod eval;
 pub mod exit;
 
 use exit::Failure;
@@ -23,7 +24,9 @@ pub struct Cli {
 }
 
 #[derive(Debug, Subcommand)]
-enum Command {}
+enum Command {
+    Eval(eval::EvalArgs),
+}
 
 /// Parses the arguments, runs the command, and says how it went.
 pub fn main() -> std::process::ExitCode {
@@ -39,5 +42,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
     if let Some(data) = cli.data {
         config.data = data;
     }
-    match cli.command {}
+    match cli.command {
+        Command::Eval(args) => eval::run(args, &config),
+    }
 }

@@ -20,14 +20,14 @@
 //! * **Speed** is seconds of recording per second of wall time around the process, start and model load included.
 
 pub mod align;
-// pub mod child;
-// pub mod compare;
-// pub mod cut;
-// pub mod hypothesis;
-// pub mod manifest;
+pub mod child;
+pub mod compare;
+pub mod cut;
+pub mod hypothesis;
+pub mod manifest;
 pub mod normalise;
 pub mod report;
-// pub mod score;
-// pub mod table;
+pub mod score;
+pub mod table;
 pub mod terms;
 pub mod wer;
