@@ -8,15 +8,14 @@ use crate::eval::hypothesis::{Outcome, parse_many};
 use crate::eval::manifest::{self, Clip};
 use crate::eval::score::{ClipScore, Group, Sum, groups, score};
 use crate::eval::table::{figure, table};
-use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::collections::HashMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-/// Measures on a manifest of recordings: word errors, terms that must be right, reports, silence, speed, memory.
-#[derive(Debug, Args)]
-pub struct EvalArgs {
+/// Measure on a manifest of recordings: word errors, must-be-right terms, reports, silence, speed, memory
+#[derive(Debug, clap::Args)]
+pub struct Args {
     /// The list of recordings with their reference texts (JSON lines)
     manifest: PathBuf,
     /// Only the first N clips
@@ -55,7 +54,7 @@ pub struct EvalArgs {
 ///
 /// # Errors
 /// Code 2 for a manifest or results that cannot be read, 3 if a recording gave no result.
-pub fn run(args: EvalArgs, config: &Config) -> Result<(), Failure> {
+pub fn run(args: Args, config: &Config) -> Result<(), Failure> {
     let mut clips = manifest::load(&args.manifest).map_err(usage)?;
     if let Some(filter) = &args.filter {
         clips.retain(|c| {
@@ -134,7 +133,7 @@ fn score_results(clips: &[Clip], results: &HashMap<String, Outcome>) -> Vec<Clip
         .collect()
 }
 
-fn program(args: &EvalArgs, config: &Config) -> Result<Program, Failure> {
+fn program(args: &Args, config: &Config) -> Result<Program, Failure> {
     let path = match &args.program {
         Some(path) => path.clone(),
         None => std::env::current_exe()?,

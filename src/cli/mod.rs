@@ -25,7 +25,7 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Eval(eval::EvalArgs),
+    Eval(eval::Args),
 }
 
 /// Parses the arguments, runs the command, and says how it went.
