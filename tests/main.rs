@@ -2,6 +2,5 @@
 
 mod architecture;
 mod audio;
-mod dictionary;
-mod models;
+mod eval;
 mod text;

@@ -30,9 +30,7 @@ pub enum Command {
 
 /// Answers on stdout, one line each, columns parted by tabs.
 pub fn run(config: &Config, command: &Command) -> Result<(), Failure> {
-    let tables = Tables::open(config.dictionaries.as_deref())
-        .map_err(|e| Failure::new(Code::Usage, e.to_string()))?;
-    let index = Index::new(tables);
+    let index = Index::new(Tables::open(config.dictionaries.as_deref())?);
     let mut out = std::io::stdout().lock();
     match command {
         Command::Check { words } => {

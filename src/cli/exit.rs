@@ -1,6 +1,7 @@
 //! Exit codes for scripts, and the one place that prints why a command failed.
 
 use crate::config::ConfigError;
+use crate::dictionary::load::LoadError;
 use std::process::ExitCode;
 
 /// Shown under `--help`.
@@ -51,6 +52,12 @@ impl Failure {
             eprintln!("osler: {}", self.message);
         }
         ExitCode::from(self.code as u8)
+    }
+}
+
+impl From<LoadError> for Failure {
+    fn from(e: LoadError) -> Self {
+        Self::new(Code::Usage, e.to_string())
     }
 }
 

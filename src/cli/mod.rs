@@ -5,8 +5,10 @@ use clap::{Parser, Subcommand};
 use std::path::PathBuf;
 
 pub mod dictionary;
+pub mod eval;
 pub mod exit;
 pub mod models;
+pub mod transcribe;
 
 use exit::Failure;
 
@@ -26,12 +28,14 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Transcribe(transcribe::Args),
     /// List, fetch and check speech models
     #[command(subcommand)]
     Models(models::Args),
     /// Ask the dictionary: is it a word, what may it have been, how much is in it
     #[command(subcommand)]
     Dictionary(dictionary::Command),
+    Eval(eval::Args),
 }
 
 /// Parses the arguments, runs the command, and says how it went.
@@ -49,7 +53,9 @@ fn run(cli: Cli) -> Result<(), Failure> {
         config.data = data;
     }
     match cli.command {
+        Command::Transcribe(args) => transcribe::run(&args, &config),
         Command::Models(args) => models::run(args, &config),
         Command::Dictionary(command) => dictionary::run(&config, &command),
+        Command::Eval(args) => eval::run(args, &config),
     }
 }

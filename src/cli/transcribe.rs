@@ -4,6 +4,7 @@ use super::exit::{Code, Failure};
 use crate::audio::AudioError;
 use crate::config::Config;
 use crate::dictionary::index::Index;
+use crate::dictionary::load::Tables;
 use crate::domain::recognition::Recognition;
 use crate::domain::transcript;
 use crate::export::subtitles;
@@ -117,7 +118,7 @@ impl Recogniser {
         )?;
         Ok(Self {
             engine: Box::new(engine),
-            index: crate::dictionary::open(config.dictionaries.as_deref())?,
+            index: Index::new(Tables::open(config.dictionaries.as_deref())?),
             options: Options {
                 language: args
                     .language

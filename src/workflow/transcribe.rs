@@ -200,20 +200,6 @@ impl Run<'_> {
         let started = Instant::now();
         let offset = self.words.len();
         self.doubt(&passage, chunk, offset);
-        let proposals = correct::propose(&passage.words, self.index);
-        let mut scores = Vec::with_capacity(proposals.len());
-        for proposal in &proposals {
-            let candidates: Vec<String> =
-                proposal.candidates.iter().map(|c| c.text.clone()).collect();
-            let span = proposal.word_from..proposal.word_to;
-            scores.push(self.session.score(span, &candidates)?);
-        }
-        let decided =
-            correct::decide(&passage.words, proposals, &scores, offset, &mut self.seen);
-        self.edits.extend(decided.edits);
-        self.findings.extend(decided.findings);
-        self.dictionary_s += started.elapsed().as_secs_f64();
-
         // Chunks follow each other, so that times rise over the whole recording.
         let floor = self.words.last().map_or(0.0, |w| w.end_s);
         self.words.extend(passage.words.into_iter().map(|mut w| {
@@ -222,6 +208,25 @@ impl Run<'_> {
             w
         }));
         self.speech.extend(chunk.speech.iter().copied());
+        self.correct(offset)?;
+        self.dictionary_s += started.elapsed().as_secs_f64();
+        Ok(())
+    }
+
+    /// Lets the dictionary propose for the words from `offset` on, which are those that the session heard last, and
+    /// the engine judge.
+    fn correct(&mut self, offset: usize) -> Result<(), TranscribeError> {
+        let proposals = correct::propose(&self.words, offset, self.index);
+        let mut scores = Vec::with_capacity(proposals.len());
+        for proposal in &proposals {
+            let candidates: Vec<String> =
+                proposal.candidates.iter().map(|c| c.text.clone()).collect();
+            let span = proposal.word_from - offset..proposal.word_to - offset;
+            scores.push(self.session.score(span, &candidates)?);
+        }
+        let (edits, findings) = correct::decide(proposals, &scores, &self.words, &mut self.seen);
+        self.edits.extend(edits);
+        self.findings.extend(findings);
         Ok(())
     }
 

@@ -1,0 +1,312 @@
+//! `osler eval`: measures on a manifest of recordings and prints the figures.
+
+use crate::cli::exit::{Code, Failure};
+use crate::config::Config;
+use crate::eval::child::{self, Program};
+use crate::eval::compare::{Difference, compare};
+use crate::eval::hypothesis::{Outcome, parse_many};
+use crate::eval::manifest::{self, Clip};
+use crate::eval::score::{ClipScore, Group, Sum, groups, score};
+use crate::eval::table::{figure, table};
+use indicatif::{ProgressBar, ProgressStyle};
+use std::collections::HashMap;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+/// Measure on a manifest of recordings: word errors, must-be-right terms, reports, silence, speed, memory
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The list of recordings with their reference texts (JSON lines)
+    manifest: PathBuf,
+    /// Only the first N clips
+    #[arg(long, value_name = "N")]
+    limit: Option<usize>,
+    /// Only clips whose id, domain, condition or kind contains this
+    #[arg(long, value_name = "TEXT")]
+    filter: Option<String>,
+    /// Print one JSON document with every clip instead of the table
+    #[arg(long)]
+    json: bool,
+    /// Score these results ({id, text, words?, elapsed_s?, wall_s?, peak_memory_bytes?} a line) and run nothing
+    #[arg(long, value_name = "FILE.jsonl")]
+    hypotheses: Option<PathBuf>,
+    /// Compare with these results (a saved run or another tool's): differences with a 95 % interval
+    #[arg(long, value_name = "FILE.jsonl")]
+    against: Option<PathBuf>,
+    /// Keep what was recognised, to score or compare it later without running again
+    #[arg(long, value_name = "FILE.jsonl", conflicts_with = "hypotheses")]
+    save: Option<PathBuf>,
+    /// Model, as for transcribe
+    #[arg(long)]
+    model: Option<String>,
+    /// Language, as for transcribe
+    #[arg(long)]
+    language: Option<String>,
+    /// Threads, as for transcribe
+    #[arg(long)]
+    threads: Option<usize>,
+    /// Program that is run as `PROGRAM transcribe --format json FILE`; this one by default
+    #[arg(long, hide = true, env = "OSLER_EVAL_PROGRAM")]
+    program: Option<PathBuf>,
+}
+
+/// Measures and prints.
+///
+/// # Errors
+/// Code 2 for a manifest or results that cannot be read, 3 if a recording gave no result.
+pub fn run(args: Args, config: &Config) -> Result<(), Failure> {
+    let mut clips = manifest::load(&args.manifest).map_err(usage)?;
+    if let Some(filter) = &args.filter {
+        clips.retain(|c| {
+            [&c.id, &c.domain, &c.condition, &c.kind]
+                .iter()
+                .any(|s| s.contains(filter.as_str()))
+        });
+    }
+    clips.truncate(args.limit.unwrap_or(usize::MAX));
+    if clips.is_empty() {
+        return Err(usage(format!(
+            "{}: no clip to measure; check --filter and --limit",
+            args.manifest.display()
+        )));
+    }
+    let other = args.against.as_deref().map(read_results).transpose()?;
+    let scores = match &args.hypotheses {
+        Some(file) => score_results(&clips, &read_results(file)?),
+        None => measure(&clips, &program(&args, config)?, args.save.as_deref())?,
+    };
+    let differences = other.map(|mut results| {
+        // What the other has no result for is not compared: it may have been run on a part.
+        let both: Vec<Clip> = clips
+            .iter()
+            .filter(|c| results.contains_key(&c.id))
+            .cloned()
+            .collect();
+        results.retain(|id, _| both.iter().any(|c| c.id == *id));
+        compare(&scores, &score_results(&both, &results))
+    });
+    let groups = groups(&scores);
+    let mut out = std::io::stdout().lock();
+    if args.json {
+        let document = serde_json::json!({
+            "schema": 1,
+            "manifest": args.manifest,
+            "groups": groups.iter().map(group_json).collect::<Vec<_>>(),
+            "differences": differences,
+            "clips": scores,
+        });
+        writeln!(out, "{document}")?;
+    } else {
+        write!(out, "{}", show(&groups, differences.as_deref()))?;
+    }
+    let failed: Vec<&ClipScore> = scores.iter().filter(|s| s.error.is_some()).collect();
+    if failed.is_empty() {
+        return Ok(());
+    }
+    let mut message = format!(
+        "{} of {} clips gave no result and count as nothing recognised:",
+        failed.len(),
+        scores.len()
+    );
+    for clip in failed {
+        let why = clip.error.as_deref().unwrap_or_default();
+        message.push_str(&format!("\n  {}: {why}", clip.id));
+    }
+    Err(Failure::new(Code::Input, message))
+}
+
+fn usage(e: impl ToString) -> Failure {
+    Failure::new(Code::Usage, e.to_string())
+}
+
+fn read_results(file: &Path) -> Result<HashMap<String, Outcome>, Failure> {
+    let text =
+        std::fs::read_to_string(file).map_err(|e| usage(format!("{}: {e}", file.display())))?;
+    parse_many(&text).map_err(|(line, e)| usage(format!("{}, line {line}: {e}", file.display())))
+}
+
+fn score_results(clips: &[Clip], results: &HashMap<String, Outcome>) -> Vec<ClipScore> {
+    let none = Err("no line for this clip".to_owned());
+    clips
+        .iter()
+        .map(|clip| score(clip, results.get(&clip.id).unwrap_or(&none)))
+        .collect()
+}
+
+fn program(args: &Args, config: &Config) -> Result<Program, Failure> {
+    let path = match &args.program {
+        Some(path) => path.clone(),
+        None => std::env::current_exe()?,
+    };
+    let mut arguments = vec![
+        "--model".into(),
+        args.model.as_ref().unwrap_or(&config.model).into(),
+        "--language".into(),
+        args.language.as_ref().unwrap_or(&config.language).into(),
+    ];
+    let threads = args.threads.unwrap_or(config.threads);
+    if threads > 0 {
+        arguments.extend(["--threads".into(), threads.to_string().into()]);
+    }
+    Ok(Program {
+        path,
+        arguments,
+        environment: vec![
+            ("OSLER_MODELS", config.models.clone().into()),
+            ("OSLER_DATA", config.data.clone().into()),
+        ],
+    })
+}
+
+fn measure(
+    clips: &[Clip],
+    program: &Program,
+    save: Option<&Path>,
+) -> Result<Vec<ClipScore>, Failure> {
+    let mut saved = save
+        .map(|file| {
+            std::fs::File::create(file).map_err(|e| usage(format!("{}: {e}", file.display())))
+        })
+        .transpose()?;
+    // Hidden by itself where stderr is not a terminal.
+    let bar = ProgressBar::new(clips.len() as u64);
+    if let Ok(style) = ProgressStyle::with_template("{pos}/{len} {wide_bar} {eta} {msg}") {
+        bar.set_style(style);
+    }
+    let mut scores = Vec::with_capacity(clips.len());
+    for clip in clips {
+        bar.set_message(clip.id.clone());
+        let mut run = child::run(program, &clip.file);
+        let clip_score = score(clip, &run.outcome);
+        if let Some(file) = &mut saved {
+            // A program that died has no line of its own, but the clip must not vanish from the file.
+            let mut line = match run.line.take() {
+                Some(line) if line.is_object() => line,
+                _ => serde_json::json!({}),
+            };
+            line["id"] = clip.id.clone().into();
+            line["wall_s"] = run.wall_s.into();
+            if let Some(why) = clip_score
+                .error
+                .as_ref()
+                .filter(|_| line["error"].is_null())
+            {
+                line["error"] = serde_json::json!({"code": "failed", "message": why});
+            }
+            writeln!(file, "{line}")?;
+        }
+        scores.push(clip_score);
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    Ok(scores)
+}
+
+fn group_json(group: &Group) -> serde_json::Value {
+    let sum = &group.sum;
+    serde_json::json!({
+        "domain": group.domain,
+        "condition": group.condition,
+        "counts": sum,
+        "wer_percent": sum.transcript.percent(),
+        "wer_raw_percent": sum.raw.percent(),
+        "term_recall_percent": sum.term_recall(),
+        "report_errors_per_100_words": sum.report.words.percent(),
+        "mark_errors_per_100_marks": sum.report.mark_percent(),
+        "heading_recall_percent": sum.report.heading_recall(),
+        "heading_precision_percent": sum.report.heading_precision(),
+        "speed": sum.speed(),
+        "engine_speed": sum.engine_speed(),
+    })
+}
+
+fn show(groups: &[Group], differences: Option<&[Difference]>) -> String {
+    let head = [
+        "domain",
+        "condition",
+        "clips",
+        "failed",
+        "WER",
+        "raw",
+        "terms right",
+        "%",
+        "report",
+        "marks",
+        "headings",
+        "silence",
+        "speed",
+        "engine",
+        "MB",
+    ];
+    let mut rows = vec![head.map(String::from).to_vec()];
+    rows.extend(groups.iter().map(row));
+    let mut out = table(2, &rows);
+    out.push_str(
+        "\nWER, raw: word errors per 100 words after and before corrections. terms right: must-be-right terms in the \
+         report.\nreport: word errors per 100 words of the reference report; marks: punctuation errors per 100 marks; \
+         headings: found/precise, %.\nsilence: words where nothing is said. speed: seconds of recording per second of \
+         wall time; engine: without start and load. MB: peak.\n",
+    );
+    if let Some(differences) = differences {
+        let head = [
+            "domain",
+            "rate, %",
+            "texts",
+            "this",
+            "other",
+            "difference",
+            "95 % interval",
+        ];
+        let mut rows = vec![head.map(String::from).to_vec()];
+        rows.extend(differences.iter().map(|d| {
+            vec![
+                d.domain.clone().unwrap_or_else(|| "all".into()),
+                d.figure.into(),
+                d.texts.to_string(),
+                format!("{:.1}", d.this),
+                format!("{:.1}", d.other),
+                format!("{:+.2}", d.difference),
+                format!("{:+.2} to {:+.2}", d.low, d.high),
+            ]
+        }));
+        out.push('\n');
+        out.push_str(&table(2, &rows));
+    }
+    out
+}
+
+fn row(group: &Group) -> Vec<String> {
+    let sum: &Sum = &group.sum;
+    let none = || "-".to_owned();
+    let headings = match (sum.report.heading_recall(), sum.report.heading_precision()) {
+        (None, None) => none(),
+        (recall, precision) => {
+            let whole = |v: Option<f64>| v.map_or_else(none, |v| format!("{v:.0}"));
+            format!("{}/{}", whole(recall), whole(precision))
+        }
+    };
+    vec![
+        group.domain.clone().unwrap_or_else(|| "all".into()),
+        group.condition.clone().unwrap_or_else(|| "all".into()),
+        sum.clips.to_string(),
+        sum.failed.to_string(),
+        figure(sum.transcript.percent()),
+        figure(sum.raw.percent()),
+        match sum.terms {
+            0 => none(),
+            all => format!("{}/{all}", sum.terms_right),
+        },
+        figure(sum.term_recall()),
+        figure(sum.report.words.percent()),
+        figure(sum.report.mark_percent()),
+        headings,
+        match sum.silent {
+            0 => none(),
+            _ => sum.words_on_silence.to_string(),
+        },
+        figure(sum.speed()),
+        figure(sum.engine_speed()),
+        sum.peak_memory_bytes
+            .map_or_else(none, |bytes| (bytes / 1_000_000).to_string()),
+    ]
+}
