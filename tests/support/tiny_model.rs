@@ -1,13 +1,15 @@
 //! A Whisper of a few dimensions with made-up weights: as CTranslate2 would store it, and, written by code of its own, the
 //! ggml file that must come out. Included by the unit tests of the conversion too.
 
+#![allow(clippy::unwrap_used)]
+
 use half::f16;
 
-pub const STATE: usize = 32;
-pub const VOCAB: usize = 6;
-pub const AUDIO_CTX: usize = 4;
-pub const TEXT_CTX: usize = 3;
-pub const MELS: usize = 80;
+const STATE: usize = 32;
+const VOCAB: usize = 6;
+const AUDIO_CTX: usize = 4;
+const TEXT_CTX: usize = 3;
+const MELS: usize = 80;
 
 /// The same small model in every form.
 pub struct TinyModel {
@@ -17,6 +19,7 @@ pub struct TinyModel {
     pub tokenizer: String,
     /// The ggml file, float16.
     pub ggml: Vec<u8>,
+    #[allow(dead_code, reason = "the unit tests look at them")]
     /// Every tensor of the ggml file: name, dimensions (outermost first), values.
     pub tensors: Vec<(String, Vec<usize>, Vec<f16>)>,
 }
@@ -34,13 +37,13 @@ struct Made {
 }
 
 impl Made {
-    fn new(&mut self, n: usize) -> Vec<f16> {
+    fn fresh(&mut self, n: usize) -> Vec<f16> {
         self.seed += 1;
         values(n, self.seed)
     }
 
     fn same(&mut self, ggml: &str, ct2: &str, shape: &[usize]) {
-        let v = self.new(shape.iter().product());
+        let v = self.fresh(shape.iter().product());
         self.ct2.push((ct2.into(), shape.into(), v.clone()));
         self.ggml.push((ggml.into(), shape.into(), v));
     }
@@ -63,14 +66,14 @@ impl Made {
     fn stacked(&mut self, ggml: &str, ct2: &str, names: &[&str]) {
         let (mut weights, mut biases) = (Vec::new(), Vec::new());
         for name in names {
-            let weight = self.new(STATE * STATE);
+            let weight = self.fresh(STATE * STATE);
             weights.extend(weight.clone());
             self.ggml
                 .push((format!("{ggml}.{name}.weight"), vec![STATE, STATE], weight));
             if *name == "key" {
                 biases.extend(vec![f16::ZERO; STATE]);
             } else {
-                let bias = self.new(STATE);
+                let bias = self.fresh(STATE);
                 biases.extend(bias.clone());
                 self.ggml
                     .push((format!("{ggml}.{name}.bias"), vec![STATE], bias));
