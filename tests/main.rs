@@ -1,6 +1,10 @@
-//! The one integration-test binary.
+//! The one integration-test binary: the whole crate links once.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod architecture;
 mod audio;
 mod eval;
+mod models;
+mod support;
 mod text;

