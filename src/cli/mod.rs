@@ -4,7 +4,16 @@ use crate::config::Config;
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
 
+pub mod common;
+pub mod demo;
 pub mod exit;
+pub mod init;
+pub mod intake;
+pub mod patient;
+pub mod report;
+pub mod show;
+pub mod transcribe;
+pub mod user;
 
 use exit::Failure;
 
@@ -23,7 +32,23 @@ pub struct Cli {
 }
 
 #[derive(Debug, Subcommand)]
-enum Command {}
+enum Command {
+    /// Make an empty database in the data folder
+    Init(init::Args),
+    /// Add or list the people who use Osler
+    #[command(subcommand)]
+    User(user::Command),
+    /// Add, list or show patients
+    #[command(subcommand)]
+    Patient(patient::Command),
+    /// Take a recording into a patient's record and draft its report
+    Intake(intake::Args),
+    /// List, show, sign or file reports
+    #[command(subcommand)]
+    Report(report::Command),
+    /// Make a sample practice, take two recordings in, and print what became of them
+    Demo(demo::Args),
+}
 
 /// Parses the arguments, runs the command, and says how it went.
 pub fn main() -> std::process::ExitCode {
@@ -39,5 +64,12 @@ fn run(cli: Cli) -> Result<(), Failure> {
     if let Some(data) = cli.data {
         config.data = data;
     }
-    match cli.command {}
+    match cli.command {
+        Command::Init(args) => init::run(&args, config),
+        Command::User(command) => user::run(command, config),
+        Command::Patient(command) => patient::run(command, config),
+        Command::Intake(args) => intake::run(args, config),
+        Command::Report(command) => report::run(command, config),
+        Command::Demo(args) => demo::run(&args, config),
+    }
 }

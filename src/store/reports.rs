@@ -156,8 +156,17 @@ fn with_versions(conn: &Connection, id: ReportId) -> Result<(Report, Vec<ReportV
 
 fn sign(conn: &Connection, request: &SignReport, stamp: &Stamp) -> Result<ReportStatus, Fault> {
     let (report, _) = with_versions(conn, request.report_id)?;
-    if report.status != ReportStatus::Draft {
-        return Err(StoreError::Conflict("the report is signed already".into()).into());
+    match report.status {
+        ReportStatus::Draft => {}
+        ReportStatus::Signed => {
+            return Err(StoreError::Conflict("the report is signed already".into()).into());
+        }
+        ReportStatus::Filed => {
+            return Err(StoreError::Conflict(
+                "the report is signed and filed already; a filed report never changes".into(),
+            )
+            .into());
+        }
     }
     let signature = &request.signature;
     if report.latest.version != signature.version {

@@ -142,6 +142,25 @@ CREATE INDEX audit_by_subject ON audit (subject_id, seq);
 
 -- What must never change is held here, below every line of code that could forget it.
 
+-- INSERT OR REPLACE deletes without firing delete triggers unless its connection asked for that; so a row that is there
+-- refuses its replacement as well.
+CREATE TRIGGER meta_no_replace BEFORE INSERT ON meta
+WHEN EXISTS (SELECT 1 FROM meta WHERE key = NEW.key)
+BEGIN SELECT RAISE(ABORT, 'meta is set once'); END;
+CREATE TRIGGER transcripts_no_replace BEFORE INSERT ON transcripts
+WHEN EXISTS (SELECT 1 FROM transcripts
+             WHERE id = NEW.id OR (dictation_id = NEW.dictation_id AND seq = NEW.seq))
+BEGIN SELECT RAISE(ABORT, 'transcripts are immutable'); END;
+CREATE TRIGGER signatures_on_drafts_only BEFORE INSERT ON signatures
+WHEN (SELECT status FROM reports WHERE id = NEW.report_id) <> 'draft'
+BEGIN SELECT RAISE(ABORT, 'a signed report is not signed again'); END;
+CREATE TRIGGER audit_no_replace BEFORE INSERT ON audit
+WHEN EXISTS (SELECT 1 FROM audit WHERE seq = NEW.seq)
+BEGIN SELECT RAISE(ABORT, 'the audit trail is append-only'); END;
+CREATE TRIGGER reports_no_replace BEFORE INSERT ON reports
+WHEN EXISTS (SELECT 1 FROM reports WHERE id = NEW.id)
+BEGIN SELECT RAISE(ABORT, 'a report is never replaced'); END;
+
 CREATE TRIGGER meta_no_update BEFORE UPDATE ON meta
 BEGIN SELECT RAISE(ABORT, 'meta is set once'); END;
 CREATE TRIGGER meta_no_delete BEFORE DELETE ON meta
