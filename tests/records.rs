@@ -683,6 +683,7 @@ async fn the_demonstration_ends_with_one_filed_report_however_often_it_runs() {
             .await
             .unwrap();
     }
+    practice.clock.set("2025-03-03T12:00:00Z");
     let mut second = request.clone();
     second.recording = practice.recording("b.wav", b"other");
     demo::take_in(&practice.app, second, |_| Ok::<_, ()>(recognition()))

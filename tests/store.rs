@@ -50,9 +50,13 @@ async fn a_database_is_made_once_and_read_back() {
         .add_patient(someone("X-1"), stamp.clone())
         .await
         .unwrap();
+    app.store.patients().await.unwrap();
     drop(app);
+    let log_was_left = data.join(format!("{FILE_NAME}-wal")).exists();
     let app = open(&data, Opening::Existing, clock.clone()).await;
     assert_eq!(app.store.kind(), Kind::Practice);
+    // Closed cleanly, all is in the one file.
+    assert!(!log_was_left, "the log beside the database");
     let found = app.store.patient_by_mrn(mrn("x-1")).await.unwrap().unwrap();
     assert_eq!((found.birth_date, found.sex), (BORN, Sex::Other));
     let trail = app.store.audit(Some(found.id)).await.unwrap();

@@ -209,8 +209,9 @@ pub struct Store {
 }
 
 struct Inner {
-    writer: Lane,
+    // Before the writer: fields are dropped in order, and only a writer that closes last can fold the log into the file.
     readers: Lane,
+    writer: Lane,
     kind: Kind,
     path: PathBuf,
 }
