@@ -61,7 +61,8 @@ pub fn run(args: &Args, config: Config) -> Result<(), Failure> {
     let data = config.data.clone();
     with_app(config, Opening::OrCreate(Kind::Demo), async |app| {
         demo::seed(app, &Actor::cli(NOBODY)).await?;
-        let mut out = std::io::stdout().lock();
+        // Not locked: the recogniser works on another thread and may have something to say.
+        let mut out = std::io::stdout();
         writeln!(
             out,
             "Sample practice in {} (made-up people)",
