@@ -11,8 +11,10 @@
 //!
 //! `docs/ARCHITECTURE.md` has the map with its rules; `tests/architecture.rs` holds the code to them.
 
+pub mod app;
 pub mod audio;
 pub mod cli;
+pub mod clock;
 pub mod config;
 pub mod dictionary;
 pub mod domain;

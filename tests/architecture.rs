@@ -15,8 +15,26 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("eval", &["eval", "domain"]),
     ("speech", &["speech", "domain", "audio"]),
     ("store", &["store", "domain"]),
-    ("workflow", &["workflow", "domain", "audio", "speech", "dictionary", "text", "store", "export", "clock", "app", "config"]),
-    ("app", &["config", "store", "clock", "domain", "workflow", "http"]),
+    (
+        "workflow",
+        &[
+            "workflow",
+            "domain",
+            "audio",
+            "speech",
+            "dictionary",
+            "text",
+            "store",
+            "export",
+            "clock",
+            "app",
+            "config",
+        ],
+    ),
+    (
+        "app",
+        &["config", "store", "clock", "domain", "workflow", "http"],
+    ),
     ("http", &["http", "app", "workflow", "domain", "config"]),
 ];
 
@@ -37,13 +55,20 @@ const FENCES: &[(&str, &[&str])] = &[
 
 fn sources() -> Vec<(String, String)> {
     fn walk(dir: &Path, root: &Path, out: &mut Vec<(String, String)>) {
-        let mut entries: Vec<PathBuf> = fs::read_dir(dir).unwrap().map(|e| e.unwrap().path()).collect();
+        let mut entries: Vec<PathBuf> = fs::read_dir(dir)
+            .unwrap()
+            .map(|e| e.unwrap().path())
+            .collect();
         entries.sort();
         for path in entries {
             if path.is_dir() {
                 walk(&path, root, out);
             } else if path.extension().is_some_and(|e| e == "rs") {
-                let name = path.strip_prefix(root).unwrap().to_string_lossy().replace('\\', "/");
+                let name = path
+                    .strip_prefix(root)
+                    .unwrap()
+                    .to_string_lossy()
+                    .replace('\\', "/");
                 out.push((name, fs::read_to_string(&path).unwrap()));
             }
         }
@@ -70,8 +95,14 @@ fn modules_use_only_what_lies_below_them() {
             continue;
         };
         for line in code(&text) {
-            for used in line.match_indices("crate::").map(|(i, m)| &line[i + m.len()..]) {
-                let used: String = used.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+            for used in line
+                .match_indices("crate::")
+                .map(|(i, m)| &line[i + m.len()..])
+            {
+                let used: String = used
+                    .chars()
+                    .take_while(|c| c.is_alphanumeric() || *c == '_')
+                    .collect();
                 if !used.is_empty() && !allowed.contains(&used.as_str()) {
                     wrong.push(format!("{file} uses crate::{used}"));
                 }
@@ -106,10 +137,21 @@ fn foreign_crates_stay_behind_their_fences() {
 
 #[test]
 fn the_pure_parts_do_no_input_or_output_and_read_no_clock() {
-    const FORBIDDEN: &[&str] = &["std::fs", "std::net", "std::io::", "tokio", "SystemTime", "Timestamp::now", "async fn"];
+    const FORBIDDEN: &[&str] = &[
+        "std::fs",
+        "std::net",
+        "std::io::",
+        "tokio",
+        "SystemTime",
+        "Timestamp::now",
+        "async fn",
+    ];
     let mut wrong = Vec::new();
     for (file, text) in sources() {
-        if !(file.starts_with("domain/") || file.starts_with("text/") || file == "dictionary/index.rs") {
+        if !(file.starts_with("domain/")
+            || file.starts_with("text/")
+            || file == "dictionary/index.rs")
+        {
             continue;
         }
         for line in code(&text) {

@@ -8,7 +8,13 @@ use std::path::{Path, PathBuf};
 
 /// 8.2 s of a dictation, in every compressed format that is read.
 const CLIPS: [&str; 7] = [
-    "clip.flac", "clip.mp3", "clip.m4a", "clip.aac", "clip.ogg", "clip.opus", "clip.webm",
+    "clip.flac",
+    "clip.mp3",
+    "clip.m4a",
+    "clip.aac",
+    "clip.ogg",
+    "clip.opus",
+    "clip.webm",
 ];
 
 fn fixture(name: &str) -> PathBuf {
@@ -46,7 +52,10 @@ fn likeness(a: &[f32], b: &[f32]) -> f32 {
         }
         (ab / (aa * bb).sqrt().max(1e-12)) as f32
     };
-    (-1600..1600).step_by(2).map(correlation).fold(-1.0, f32::max)
+    (-1600..1600)
+        .step_by(2)
+        .map(correlation)
+        .fold(-1.0, f32::max)
 }
 
 fn write_wav(path: &Path, spec: WavSpec, samples: &[f32]) {
@@ -92,17 +101,35 @@ fn every_compressed_format_gives_the_same_sound() {
 fn every_kind_of_wav_gives_the_same_sound() {
     let dir = tempfile::tempdir().unwrap();
     let want = sweep(16_000, 1.0);
-    let kinds = [(8, SampleFormat::Int), (16, SampleFormat::Int), (24, SampleFormat::Int), (32, SampleFormat::Int), (32, SampleFormat::Float)];
+    let kinds = [
+        (8, SampleFormat::Int),
+        (16, SampleFormat::Int),
+        (24, SampleFormat::Int),
+        (32, SampleFormat::Int),
+        (32, SampleFormat::Float),
+    ];
     for rate in [8_000, 11_025, 16_000, 22_050, 44_100, 48_000, 96_000] {
         for (bits, format) in kinds {
             for channels in [1, 2] {
-                let path = dir.path().join(format!("{rate}-{bits}-{channels}-{format:?}.wav"));
-                let spec = WavSpec { channels, sample_rate: rate, bits_per_sample: bits, sample_format: format };
+                let path = dir
+                    .path()
+                    .join(format!("{rate}-{bits}-{channels}-{format:?}.wav"));
+                let spec = WavSpec {
+                    channels,
+                    sample_rate: rate,
+                    bits_per_sample: bits,
+                    sample_format: format,
+                };
                 write_wav(&path, spec, &sweep(rate, 1.0));
                 let (samples, decoder) = decode(&path).unwrap();
                 assert_eq!(decoder.info().sample_rate, rate);
                 assert_eq!(decoder.info().channels, channels);
-                assert!(samples.len().abs_diff(16_000) <= 2, "{}: {}", path.display(), samples.len());
+                assert!(
+                    samples.len().abs_diff(16_000) <= 2,
+                    "{}: {}",
+                    path.display(),
+                    samples.len()
+                );
                 let alike = likeness(&want[1600..8000], &samples[1600..8000]);
                 assert!(alike > 0.98, "{}: {alike}", path.display());
             }
@@ -116,7 +143,10 @@ fn mu_law_telephone_wav_is_read() {
     let path = dir.path().join("phone.wav");
     let sound = sweep(8_000, 1.0);
     let mut bytes = Vec::new();
-    let data: Vec<u8> = sound.iter().map(|s| mu_law((s * 32_000.0) as i16)).collect();
+    let data: Vec<u8> = sound
+        .iter()
+        .map(|s| mu_law((s * 32_000.0) as i16))
+        .collect();
     bytes.extend(b"RIFF");
     bytes.extend((36 + 2 + data.len() as u32).to_le_bytes());
     bytes.extend(b"WAVEfmt ");
@@ -135,7 +165,11 @@ fn mu_law_telephone_wav_is_read() {
     bytes.extend(&data);
     std::fs::write(&path, bytes).unwrap();
     let (samples, decoder) = decode(&path).unwrap();
-    assert!(decoder.info().format.contains("mulaw"), "{}", decoder.info().format);
+    assert!(
+        decoder.info().format.contains("mulaw"),
+        "{}",
+        decoder.info().format
+    );
     assert!(likeness(&sweep(16_000, 1.0)[1600..8000], &samples[1600..8000]) > 0.98);
 }
 
@@ -143,7 +177,9 @@ fn mu_law_telephone_wav_is_read() {
 fn mu_law(sample: i16) -> u8 {
     let sign = if sample < 0 { 0x80 } else { 0 };
     let magnitude = (i32::from(sample).abs() + 132).min(32_767);
-    let exponent = (31 - (magnitude as u32).leading_zeros()).saturating_sub(7).min(7);
+    let exponent = (31 - (magnitude as u32).leading_zeros())
+        .saturating_sub(7)
+        .min(7);
     let mantissa = (magnitude >> (exponent + 3)) & 0x0f;
     !(sign | (exponent as u8) << 4 | mantissa as u8)
 }
@@ -156,20 +192,36 @@ fn what_is_no_recording_is_refused_by_name_and_reason() {
         std::fs::write(&path, bytes).unwrap();
         path
     };
-    let spec = WavSpec { channels: 1, sample_rate: 16_000, bits_per_sample: 16, sample_format: SampleFormat::Int };
+    let spec = WavSpec {
+        channels: 1,
+        sample_rate: 16_000,
+        bits_per_sample: 16,
+        sample_format: SampleFormat::Int,
+    };
     let nothing = dir.path().join("nothing.wav");
     write_wav(&nothing, spec, &[]);
     let cases = [
         (dir.path().join("absent.wav"), "missing"),
         (file("empty.mp3", b""), "empty"),
-        (file("letter.wav", b"Dear colleague, thank you for referring this patient to our clinic."), "not_audio"),
+        (
+            file(
+                "letter.wav",
+                b"Dear colleague, thank you for referring this patient to our clinic.",
+            ),
+            "not_audio",
+        ),
         (nothing, "no_samples"),
         (dir.path().to_path_buf(), "not_audio"),
     ];
     for (path, code) in cases {
-        let Err(error) = decode(&path) else { panic!("{} was read", path.display()) };
+        let Err(error) = decode(&path) else {
+            panic!("{} was read", path.display())
+        };
         assert_eq!(error.code(), code, "{error}");
-        assert!(error.to_string().contains(&path.display().to_string()), "{error}");
+        assert!(
+            error.to_string().contains(&path.display().to_string()),
+            "{error}"
+        );
     }
 }
 
@@ -177,7 +229,12 @@ fn what_is_no_recording_is_refused_by_name_and_reason() {
 fn a_header_that_claims_four_gigabytes_costs_no_memory() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("huge.wav");
-    let spec = WavSpec { channels: 1, sample_rate: 16_000, bits_per_sample: 16, sample_format: SampleFormat::Int };
+    let spec = WavSpec {
+        channels: 1,
+        sample_rate: 16_000,
+        bits_per_sample: 16,
+        sample_format: SampleFormat::Int,
+    };
     write_wav(&path, spec, &sweep(16_000, 0.5));
     let mut bytes = std::fs::read(&path).unwrap();
     bytes[4..8].copy_from_slice(&u32::MAX.to_le_bytes());
@@ -197,7 +254,10 @@ fn a_truncated_recording_gives_what_is_there_and_names_the_missing_end() {
     let length = samples.len() as f64 / 16_000.0;
     assert!((2.0..7.0).contains(&length), "{length} s");
     let last = decoder.holes().last().unwrap();
-    assert!((last.end_s - 8.2).abs() < 0.1 && (last.start_s - length).abs() < 0.2, "{last:?}");
+    assert!(
+        (last.end_s - 8.2).abs() < 0.1 && (last.start_s - length).abs() < 0.2,
+        "{last:?}"
+    );
 }
 
 #[test]
@@ -224,7 +284,12 @@ fn samples_that_are_not_numbers_become_silence() {
     let mut samples = sweep(16_000, 1.0);
     samples[5_000..5_100].fill(f32::NAN);
     samples[6_000] = f32::INFINITY;
-    let spec = WavSpec { channels: 1, sample_rate: 16_000, bits_per_sample: 32, sample_format: SampleFormat::Float };
+    let spec = WavSpec {
+        channels: 1,
+        sample_rate: 16_000,
+        bits_per_sample: 32,
+        sample_format: SampleFormat::Float,
+    };
     write_wav(&path, spec, &samples);
     let (decoded, decoder) = decode(&path).unwrap();
     assert!(decoded.iter().all(|s| s.is_finite()));

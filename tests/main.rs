@@ -6,5 +6,7 @@ mod architecture;
 mod audio;
 mod eval;
 mod models;
+mod records;
+mod store;
 mod support;
 mod text;

@@ -3,8 +3,8 @@
 //! Silence longer than the margins is left out, so that pauses cost no engine time and short utterances are packed into
 //! one piece. Each piece carries a [`Clock`] that leads from its own seconds back to those of the recording.
 
-use super::vad::{FRAME, FRAME_S, Score, Vad};
 use super::seconds;
+use super::vad::{FRAME, FRAME_S, Score, Vad};
 use crate::domain::transcript::Stretch;
 use std::collections::VecDeque;
 
@@ -148,7 +148,12 @@ impl Clock {
                 .filter(|(p, _)| *p > at_s)
                 .map(|(p, r)| (p - at_s, *r)),
         );
-        let marks = self.marks.iter().filter(|(p, _)| *p < at_s).copied().collect();
+        let marks = self
+            .marks
+            .iter()
+            .filter(|(p, _)| *p < at_s)
+            .copied()
+            .collect();
         (Self { marks }, right)
     }
 
@@ -319,8 +324,8 @@ impl Chunker {
             let length = ((i - from) as f64 * FRAME_S).min(0.7);
             let value = length + 0.2 * from as f64 / self.frames.len() as f64;
             // A joint inside the silence is the place itself, so that no piece begins with a leftover margin.
-            let joint = (from + 1..i)
-                .find(|&k| self.frames[k].number != self.frames[k - 1].number + 1);
+            let joint =
+                (from + 1..i).find(|&k| self.frames[k].number != self.frames[k - 1].number + 1);
             let middle = joint.unwrap_or((from + i) / 2).max(1);
             if length >= 0.1 && best.is_none_or(|(v, _)| value > v) {
                 best = Some((value, middle));
@@ -392,14 +397,19 @@ mod tests {
         for (i, sample) in out.iter_mut().enumerate() {
             let t = i as f32 / rate;
             let pitch = 120.0 + 20.0 * (t * 3.0).sin();
-            let pulse = if (t * pitch).fract() < pitch / rate { 1.0 } else { 0.0 };
+            let pulse = if (t * pitch).fract() < pitch / rate {
+                1.0
+            } else {
+                0.0
+            };
             let open = 0.5 + 0.5 * (t * 5.0 * std::f32::consts::TAU).sin();
             let shift = 1.0 + 0.3 * (t * 2.3 * std::f32::consts::TAU).sin();
             let mut y = 0.0;
-            for (state, (f, bw)) in states
-                .iter_mut()
-                .zip([(650.0 * shift, 80.0), (1100.0 / shift, 90.0), (2450.0, 120.0)])
-            {
+            for (state, (f, bw)) in states.iter_mut().zip([
+                (650.0 * shift, 80.0),
+                (1100.0 / shift, 90.0),
+                (2450.0, 120.0),
+            ]) {
                 let r = (-std::f32::consts::PI * bw / rate).exp();
                 let c = 2.0 * r * (std::f32::consts::TAU * f / rate).cos();
                 let v = pulse + c * state[0] - r * r * state[1];

@@ -129,10 +129,7 @@ impl Decoder {
         }
         .filter(|s| *s < BELIEVABLE_S);
         let info = SourceInfo {
-            format: format!(
-                "{container}/{}",
-                codec.unwrap_or_else(|| "unknown".into())
-            ),
+            format: format!("{container}/{}", codec.unwrap_or_else(|| "unknown".into())),
             sample_rate: rate,
             channels: parameters.channels.as_ref().map_or(0, |c| c.count() as u16),
             header: None,

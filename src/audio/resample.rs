@@ -61,7 +61,8 @@ impl To16k {
         // Silence pushes the rest through; the filter is far shorter than these blocks in sum.
         let mut rounds = 0;
         while self.given < wanted && rounds < 64 {
-            self.pending.resize(self.pending.len() + CHUNK.max(self.rate / 8), 0.0);
+            self.pending
+                .resize(self.pending.len() + CHUNK.max(self.rate / 8), 0.0);
             let before = out.len();
             self.drain(out)?;
             let excess = self.given.saturating_sub(wanted) as usize;
@@ -122,7 +123,9 @@ mod tests {
 
     #[test]
     fn a_tone_keeps_its_length_its_pitch_and_its_place() {
-        for rate in [8_000, 11_025, 16_000, 22_050, 32_000, 44_100, 48_000, 96_000] {
+        for rate in [
+            8_000, 11_025, 16_000, 22_050, 32_000, 44_100, 48_000, 96_000,
+        ] {
             let out = resampled(rate, 100.0, 1.5);
             assert!(
                 (out.len() as i64 - 24_000).abs() <= 1,

@@ -59,7 +59,11 @@ pub fn run(config: &Config, command: &Command) -> Result<(), Failure> {
             for file in FILES {
                 writeln!(out, "{}\t{}", file.name(), index.tables().table(file).len())?;
             }
-            writeln!(out, "words that suggestions come from\t{}", index.target_count())?;
+            writeln!(
+                out,
+                "words that suggestions come from\t{}",
+                index.target_count()
+            )?;
             writeln!(out, "version\t{}", index.version())?;
         }
     }
@@ -73,7 +77,12 @@ fn describe(index: &Index, word: &str) -> Option<String> {
         _ => index.term(word),
     };
     if let Some(term) = term {
-        let mut text = format!("{}\t{}, tier {}", term.written, term.category.as_str(), term.tier);
+        let mut text = format!(
+            "{}\t{}, tier {}",
+            term.written,
+            term.category.as_str(),
+            term.tier
+        );
         if let Some(generic) = term.generic {
             text.push_str(", generic name ");
             text.push_str(generic);

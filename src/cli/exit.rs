@@ -1,7 +1,11 @@
 //! Exit codes for scripts, and the one place that prints why a command failed.
 
+use crate::app::OpenError;
 use crate::config::ConfigError;
 use crate::dictionary::load::LoadError;
+use crate::store::StoreError;
+use crate::store::blobs::BlobError;
+use crate::workflow::WorkflowError;
 use std::process::ExitCode;
 
 /// Shown under `--help`.
@@ -64,6 +68,48 @@ impl From<LoadError> for Failure {
 impl From<ConfigError> for Failure {
     fn from(e: ConfigError) -> Self {
         Self::new(Code::Usage, e.to_string())
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(e: StoreError) -> Self {
+        let code = match &e {
+            StoreError::NotFound(_) | StoreError::Conflict(_) => Code::Failed,
+            StoreError::WrongKind { .. } => Code::Refused,
+            _ => Code::Store,
+        };
+        Self::new(code, e.to_string())
+    }
+}
+
+impl From<BlobError> for Failure {
+    fn from(e: BlobError) -> Self {
+        let code = match &e {
+            BlobError::Source(_) | BlobError::Empty => Code::Input,
+            BlobError::Store { .. } | BlobError::Missing { .. } => Code::Store,
+        };
+        Self::new(code, e.to_string())
+    }
+}
+
+impl From<OpenError> for Failure {
+    fn from(e: OpenError) -> Self {
+        match e {
+            OpenError::Store(e) => e.into(),
+            OpenError::Audio(e) => e.into(),
+        }
+    }
+}
+
+impl From<WorkflowError> for Failure {
+    fn from(e: WorkflowError) -> Self {
+        match e {
+            WorkflowError::Store(e) => e.into(),
+            WorkflowError::Audio(e) => e.into(),
+            WorkflowError::Refused(_) => Self::new(Code::Refused, e.to_string()),
+            WorkflowError::Invalid(_) => Self::new(Code::Usage, e.to_string()),
+            WorkflowError::Recording { .. } => Self::new(Code::Input, e.to_string()),
+        }
     }
 }
 

@@ -4,11 +4,19 @@ use crate::config::Config;
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
 
+pub mod common;
+pub mod demo;
 pub mod dictionary;
 pub mod eval;
 pub mod exit;
+pub mod init;
+pub mod intake;
 pub mod models;
+pub mod patient;
+pub mod report;
+pub mod show;
 pub mod transcribe;
+pub mod user;
 
 use exit::Failure;
 
@@ -36,6 +44,21 @@ enum Command {
     #[command(subcommand)]
     Dictionary(dictionary::Command),
     Eval(eval::Args),
+    /// Make an empty database in the data folder
+    Init(init::Args),
+    /// Add or list the people who use Osler
+    #[command(subcommand)]
+    User(user::Command),
+    /// Add, list or show patients
+    #[command(subcommand)]
+    Patient(patient::Command),
+    /// Take a recording into a patient's record and draft its report
+    Intake(intake::Args),
+    /// List, show, sign or file reports
+    #[command(subcommand)]
+    Report(report::Command),
+    /// Make a sample practice, take two recordings in, and print what became of them
+    Demo(demo::Args),
 }
 
 /// Parses the arguments, runs the command, and says how it went.
@@ -57,5 +80,11 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Command::Models(args) => models::run(args, &config),
         Command::Dictionary(command) => dictionary::run(&config, &command),
         Command::Eval(args) => eval::run(args, &config),
+        Command::Init(args) => init::run(&args, config),
+        Command::User(command) => user::run(command, config),
+        Command::Patient(command) => patient::run(command, config),
+        Command::Intake(args) => intake::run(args, config),
+        Command::Report(command) => report::run(command, config),
+        Command::Demo(args) => demo::run(&args, config),
     }
 }

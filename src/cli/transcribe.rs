@@ -110,12 +110,8 @@ impl Recogniser {
     pub fn load(config: &Config, args: &EngineArgs) -> Result<Self, Failure> {
         let name = args.model.as_deref().unwrap_or(&config.model);
         let file = models::resolve(name, &config.models)?;
-        let engine = WhisperEngine::load(
-            &file.path,
-            &file.name,
-            &file.sha256,
-            LoadOptions::default(),
-        )?;
+        let engine =
+            WhisperEngine::load(&file.path, &file.name, &file.sha256, LoadOptions::default())?;
         Ok(Self {
             engine: Box::new(engine),
             index: Index::new(Tables::open(config.dictionaries.as_deref())?),
@@ -174,6 +170,20 @@ fn file_name(path: &Path) -> String {
     path.file_name()
         .map(|n| n.to_string_lossy().into_owned())
         .unwrap_or_default()
+}
+
+/// Transcribes one recording for commands that take recordings in.
+pub fn recognise(
+    recording: &Path,
+    config: &Config,
+    model: Option<&str>,
+) -> Result<Recognition, Failure> {
+    let args = EngineArgs {
+        model: model.map(str::to_owned),
+        language: None,
+        threads: None,
+    };
+    Ok(Recogniser::load(config, &args)?.recognise(recording)?)
 }
 
 /// Runs the command.
@@ -267,12 +277,7 @@ fn line(file: &Path, result: Body<'_>) -> Result<String, Failure> {
 }
 
 /// Prints, or writes a file of its own: two inputs of one name do not overwrite each other.
-fn emit(
-    args: &Args,
-    file: &Path,
-    text: &str,
-    names: &mut HashSet<PathBuf>,
-) -> Result<(), Failure> {
+fn emit(args: &Args, file: &Path, text: &str, names: &mut HashSet<PathBuf>) -> Result<(), Failure> {
     let Some(dir) = &args.out else {
         let mut out = std::io::stdout().lock();
         out.write_all(text.as_bytes())?;

@@ -385,10 +385,11 @@ const COMMON_STEM: f32 = 2.0;
 
 /// Prefixes that physicians put before any word.
 const PREFIXES: [&str; 46] = [
-    "non", "pre", "post", "anti", "un", "re", "sub", "intra", "inter", "peri", "over", "under", "mid", "multi", "retro",
-    "infra", "supra", "para", "micro", "macro", "trans", "hyper", "hypo", "endo", "extra", "antero", "postero", "supero",
-    "infero", "medio", "latero", "dorso", "ventro", "cranio", "oligo", "poly", "hemi", "semi", "ultra", "pseudo", "cardio",
-    "neuro", "bi", "de", "up", "down",
+    "non", "pre", "post", "anti", "un", "re", "sub", "intra", "inter", "peri", "over", "under",
+    "mid", "multi", "retro", "infra", "supra", "para", "micro", "macro", "trans", "hyper", "hypo",
+    "endo", "extra", "antero", "postero", "supero", "infero", "medio", "latero", "dorso", "ventro",
+    "cranio", "oligo", "poly", "hemi", "semi", "ultra", "pseudo", "cardio", "neuro", "bi", "de",
+    "up", "down",
 ];
 
 /// Endings, and what stands in their place in the word they are derived from.

@@ -286,7 +286,10 @@ impl Table {
                 ));
             }
             if file.keys_are_unique() && key(line) == key(before) {
-                return Err(error(number, format!("\"{}\" stands there twice", key(line))));
+                return Err(error(
+                    number,
+                    format!("\"{}\" stands there twice", key(line)),
+                ));
             }
             before = line;
         }
@@ -307,7 +310,9 @@ impl Table {
     /// A line without its end; empty where there is none.
     pub fn line(&self, n: usize) -> &str {
         match (self.starts.get(n), self.starts.get(n + 1)) {
-            (Some(&from), Some(&to)) => self.text[from as usize..to as usize].trim_end_matches('\n'),
+            (Some(&from), Some(&to)) => {
+                self.text[from as usize..to as usize].trim_end_matches('\n')
+            }
             _ => "",
         }
     }
@@ -435,19 +440,43 @@ mod tests {
     #[test]
     fn a_broken_line_is_named_by_its_number() {
         let cases = [
-            (File::Rare, "b\na\n", "x.tsv, line 3: it does not come after"),
+            (
+                File::Rare,
+                "b\na\n",
+                "x.tsv, line 3: it does not come after",
+            ),
             (File::Rare, "a\na\n", "line 3"),
             (File::Rare, "a\nb", "line 3: the last line has no line end"),
             (File::Rare, "a\r\n", "line 2: the line ends as on Windows"),
-            (File::English, "a\t7.0\t\nb\tfew\t\n", "line 3: frequency \"few\""),
-            (File::English, "a\t7.0\t\na\t7.1\t\n", "line 3: \"a\" stands there twice"),
+            (
+                File::English,
+                "a\t7.0\t\nb\tfew\t\n",
+                "line 3: frequency \"few\"",
+            ),
+            (
+                File::English,
+                "a\t7.0\t\na\t7.1\t\n",
+                "line 3: \"a\" stands there twice",
+            ),
             (File::English, "a\tNaN\t\n", "line 2: frequency"),
             (File::English, "a\n", "line 2: 1 columns where 3 belong"),
-            (File::English, "\t1.0\t\n", "line 2: the first column is empty"),
-            (File::Terms, "a\tpoem\t1\t3\t\t\t\n", "line 2: unknown category \"poem\""),
+            (
+                File::English,
+                "\t1.0\t\n",
+                "line 2: the first column is empty",
+            ),
+            (
+                File::Terms,
+                "a\tpoem\t1\t3\t\t\t\n",
+                "line 2: unknown category \"poem\"",
+            ),
             (File::Terms, "a\tdrug\t3\t3\t\t\t\n", "line 2: tier \"3\""),
             (File::Terms, "a\tdrug\t1\tx\t\t\t\n", "line 2: weight"),
-            (File::Terms, "a b\tdrug\t1\t3\tAB\t\t\n", "line 2: \"AB\" has not as many words"),
+            (
+                File::Terms,
+                "a b\tdrug\t1\t3\tAB\t\t\n",
+                "line 2: \"AB\" has not as many words",
+            ),
             (File::Abbreviations, "a\tA\tx\tb\tc\n", "line 2: rank"),
             (File::Lookalikes, "a\tb\t\t\thigh\tc\n", "line 2: score"),
         ];

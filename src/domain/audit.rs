@@ -11,6 +11,12 @@ pub enum Action {
     EncounterAdded,
     /// A recording was taken in.
     DictationReceived,
+    /// Record number and date of birth were checked against each other for a dictation.
+    IdentityVerified,
+    /// The engine began with a dictation.
+    TranscriptionStarted,
+    /// The engine gave up on a dictation, which waits again.
+    TranscriptionFailed,
     /// The engine's words and the first draft were stored.
     DictationTranscribed,
     /// A report was signed.
@@ -19,20 +25,18 @@ pub enum Action {
     ReportFiled,
 }
 
-impl Action {
-    /// The written form, as stored.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::PatientAdded => "patient.added",
-            Self::UserAdded => "user.added",
-            Self::EncounterAdded => "encounter.added",
-            Self::DictationReceived => "dictation.received",
-            Self::DictationTranscribed => "dictation.transcribed",
-            Self::ReportSigned => "report.signed",
-            Self::ReportFiled => "report.filed",
-        }
-    }
-}
+written!(Action {
+    PatientAdded => "patient.added",
+    UserAdded => "user.added",
+    EncounterAdded => "encounter.added",
+    DictationReceived => "dictation.received",
+    IdentityVerified => "dictation.identity_verified",
+    TranscriptionStarted => "dictation.transcription_started",
+    TranscriptionFailed => "dictation.transcription_failed",
+    DictationTranscribed => "dictation.transcribed",
+    ReportSigned => "report.signed",
+    ReportFiled => "report.filed",
+});
 
 /// Who acts: a named user, or the machine itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,4 +55,13 @@ impl Actor {
             via: "cli".into(),
         }
     }
+}
+
+/// By whom and when: what every change carries.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stamp {
+    /// Who.
+    pub actor: Actor,
+    /// When.
+    pub at: jiff::Timestamp,
 }

@@ -41,28 +41,6 @@ pub enum State {
     Done,
 }
 
-macro_rules! written {
-    ($t:ty { $($v:ident => $s:literal),+ $(,)? }) => {
-        impl $t {
-            /// The written form, as stored.
-            pub fn as_str(self) -> &'static str {
-                match self { $(Self::$v => $s),+ }
-            }
-        }
-        impl std::str::FromStr for $t {
-            type Err = UnknownWord;
-            fn from_str(s: &str) -> Result<Self, Self::Err> {
-                match s { $($s => Ok(Self::$v),)+ _ => Err(UnknownWord(s.to_owned())) }
-            }
-        }
-    };
-}
-
-/// A stored word that this version does not know.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("unknown value {0:?}")]
-pub struct UnknownWord(pub String);
-
 written!(Phase {
     Recorded => "recorded",
     Transcribed => "transcribed",
@@ -113,6 +91,8 @@ pub struct Dictation {
     pub state: State,
     /// Its recordings in order.
     pub takes: Vec<Take>,
+    /// When record number and date of birth were checked against each other; filing needs it.
+    pub identity_verified_at: Option<jiff::Timestamp>,
     /// When it was taken in.
     pub created_at: jiff::Timestamp,
 }

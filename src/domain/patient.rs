@@ -55,17 +55,12 @@ pub enum Sex {
     Unknown,
 }
 
-impl Sex {
-    /// The written form, as stored and typed.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Female => "female",
-            Self::Male => "male",
-            Self::Other => "other",
-            Self::Unknown => "unknown",
-        }
-    }
-}
+written!(Sex {
+    Female => "female",
+    Male => "male",
+    Other => "other",
+    Unknown => "unknown",
+});
 
 /// A patient.
 #[derive(Debug, Clone, PartialEq)]

@@ -67,6 +67,12 @@ pub enum ReportStatus {
     Filed,
 }
 
+written!(ReportStatus {
+    Draft => "draft",
+    Signed => "signed",
+    Filed => "filed",
+});
+
 /// One immutable version of a report.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ReportVersion {
@@ -91,6 +97,8 @@ pub struct Report {
     pub dictation_id: DictationId,
     /// The patient in whose record it lies.
     pub patient_id: PatientId,
+    /// The report that this one is an addendum to.
+    pub parent_id: Option<ReportId>,
     /// The author who has to sign.
     pub author_id: UserId,
     /// Where it stands.

@@ -11,14 +11,9 @@ pub enum Authentication {
     NoneCli,
 }
 
-impl Authentication {
-    /// The written form, as stored and printed.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::NoneCli => "none (cli)",
-        }
-    }
-}
+written!(Authentication {
+    NoneCli => "none (cli)",
+});
 
 /// A signature over one version of a report.
 #[derive(Debug, Clone, PartialEq)]

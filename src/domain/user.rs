@@ -13,15 +13,10 @@ pub enum Role {
     Secretary,
 }
 
-impl Role {
-    /// The written form, as stored.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Physician => "physician",
-            Self::Secretary => "secretary",
-        }
-    }
-}
+written!(Role {
+    Physician => "physician",
+    Secretary => "secretary",
+});
 
 /// A person with a login name.
 #[derive(Debug, Clone, PartialEq)]

@@ -99,7 +99,9 @@ pub enum SpeechError {
         path: String,
     },
     /// The model file cannot be used.
-    #[error("model file {path} cannot be loaded: {reason}; fetch it again with `osler models fetch`")]
+    #[error(
+        "model file {path} cannot be loaded: {reason}; fetch it again with `osler models fetch`"
+    )]
     ModelBroken {
         /// The file.
         path: String,

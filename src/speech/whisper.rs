@@ -1,6 +1,6 @@
 //! whisper.cpp as an [`Engine`]; the only place that knows whisper_rs.
 
-use super::engine::{Cancel, Engine, Heard, HearOptions, Piece, Session, SpeechError, Token};
+use super::engine::{Cancel, Engine, HearOptions, Heard, Piece, Session, SpeechError, Token};
 use crate::audio::SAMPLE_RATE;
 use crate::domain::transcript::Word;
 use std::ops::Range;
@@ -71,8 +71,8 @@ impl WhisperEngine {
         parameters
             .use_gpu(options.gpu)
             .flash_attn(options.flash_attention);
-        let context = WhisperContext::new_with_params(path, parameters)
-            .map_err(|e| broken(e.to_string()))?;
+        let context =
+            WhisperContext::new_with_params(path, parameters).map_err(|e| broken(e.to_string()))?;
         Ok(Self {
             context: Arc::new(context),
             name: name.to_owned(),

@@ -169,10 +169,7 @@ impl Run<'_> {
             match read {
                 Read::Chunk(chunk) => {
                     self.hear(&chunk)?;
-                    progress(
-                        chunk.clock.recording_end_s(chunk.length_s()),
-                        claimed_s,
-                    );
+                    progress(chunk.clock.recording_end_s(chunk.length_s()), claimed_s);
                 }
                 Read::End(end) => {
                     progress(end.duration_s, Some(end.duration_s));
@@ -242,8 +239,7 @@ impl Run<'_> {
                 "The engine wrote words where nobody speaks; they were left out.",
                 "detector: no speech within 0.4 s",
             );
-            finding.heard =
-                transcript::join(passage.phantoms.iter().map(|w| w.text.as_str()));
+            finding.heard = transcript::join(passage.phantoms.iter().map(|w| w.text.as_str()));
             self.findings.push(finding);
         }
         let low = passage.log_probability < DOUBTFUL && !passage.words.is_empty();
@@ -407,9 +403,7 @@ fn locate(finding: &mut Finding, trace: &[crate::domain::report::TraceSpan]) {
         return;
     }
     let mut spans = trace.iter().filter(|t| {
-        t.word_from < t.word_to
-            && t.word_from < finding.word_to
-            && finding.word_from < t.word_to
+        t.word_from < t.word_to && t.word_from < finding.word_to && finding.word_from < t.word_to
     });
     if let Some(first) = spans.next() {
         finding.report_from = Some(first.from);

@@ -1,3 +1,4 @@
 //! What the tests share.
 
+pub mod practice;
 pub mod tiny_model;

@@ -1,0 +1,68 @@
+//! The composition root: the parts of a running Osler, opened from a configuration.
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::domain::audit::{Actor, Stamp};
+use crate::store::blobs::{AudioStore, BlobError};
+use crate::store::{Opening, Options, Store, StoreError};
+use std::sync::Arc;
+
+/// What every use case works with.
+#[derive(Clone)]
+pub struct App {
+    /// The settings.
+    pub config: Config,
+    /// The database.
+    pub store: Store,
+    /// The recordings.
+    pub audio: AudioStore,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// Why Osler cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The recordings.
+    #[error(transparent)]
+    Audio(#[from] BlobError),
+}
+
+impl App {
+    /// Opens the database and the audio store in the configured data folder.
+    pub async fn open(
+        config: Config,
+        opening: Opening,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, OpenError> {
+        Self::open_with(config, opening, Options::default(), clock).await
+    }
+
+    /// The same, with settings for the database.
+    pub async fn open_with(
+        config: Config,
+        opening: Opening,
+        options: Options,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, OpenError> {
+        let store = Store::open(&config.data, opening, options).await?;
+        let audio = AudioStore::open(&config.data)?;
+        Ok(Self {
+            config,
+            store,
+            audio,
+            clock,
+        })
+    }
+
+    /// A stamp for what `actor` does now.
+    pub fn stamp(&self, actor: &Actor) -> Stamp {
+        Stamp {
+            actor: actor.clone(),
+            at: self.clock.now(),
+        }
+    }
+}

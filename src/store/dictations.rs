@@ -1,0 +1,419 @@
+//! Dictations, their takes, and what the engine heard in them.
+
+use crate::domain::audit::{Action, Stamp};
+use crate::domain::dictation::{Dictation, Phase, State, Take};
+use crate::domain::ids::{
+    DictationId, EncounterId, PatientId, ReportId, TakeId, TranscriptId, UserId,
+};
+use crate::domain::recognition::Recognition;
+use crate::domain::report::ReportStatus;
+use crate::store::audit::{self, Entry};
+use crate::store::sql::At;
+use crate::store::{Fault, Store, StoreError};
+use rusqlite::{Connection, OptionalExtension, Row, named_params};
+
+/// A recording to be taken in; its sound is already in the audio store.
+#[derive(Debug, Clone)]
+pub struct NewDictation {
+    /// Whose record it is for.
+    pub patient_id: PatientId,
+    /// The visit, if it is known; one of this patient's.
+    pub encounter_id: Option<EncounterId>,
+    /// Who dictated.
+    pub author_id: UserId,
+    /// SHA-256 (hex) of the recording.
+    pub sha256: String,
+    /// Its size in bytes.
+    pub bytes: u64,
+    /// File name it came with, without folders.
+    pub original_name: String,
+    /// Whether the second identifier was checked.
+    pub identity_verified: bool,
+}
+
+/// What became of a recording.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Received {
+    /// A new dictation.
+    New(DictationId),
+    /// This patient's record has this very recording already.
+    Existing(DictationId),
+    /// Another patient's record has it; nothing was stored.
+    OtherPatient,
+}
+
+/// What completing a dictation made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Completed {
+    /// The recognition, as stored.
+    pub transcript_id: TranscriptId,
+    /// The draft.
+    pub report_id: ReportId,
+}
+
+/// A recognition run as it is stored; it never changes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoredTranscript {
+    /// Identifier.
+    pub id: TranscriptId,
+    /// Number of the run over its dictation, from 1.
+    pub seq: u32,
+    /// Everything the run gave.
+    pub recognition: Recognition,
+    /// Which dictionaries were used, where the run said so.
+    pub dictionary_version: Option<String>,
+    /// When it was stored.
+    pub created_at: jiff::Timestamp,
+}
+
+fn take(r: &Row<'_>) -> rusqlite::Result<Take> {
+    Ok(Take {
+        id: r.get("id")?,
+        index: r.get("idx")?,
+        sha256: r.get("sha256")?,
+        bytes: r.get::<_, i64>("bytes")?.max(0) as u64,
+        original_name: r.get("original_name")?,
+    })
+}
+
+/// A dictation whose takes are still to be read.
+fn row(r: &Row<'_>) -> rusqlite::Result<Dictation> {
+    Ok(Dictation {
+        id: r.get("id")?,
+        patient_id: r.get("patient_id")?,
+        encounter_id: r.get("encounter_id")?,
+        author_id: r.get("author_id")?,
+        phase: r.get("phase")?,
+        state: r.get("state")?,
+        takes: Vec::new(),
+        identity_verified_at: r
+            .get::<_, Option<At>>("identity_verified_at")?
+            .map(|at| at.0),
+        created_at: r.get::<_, At>("created_at")?.0,
+    })
+}
+
+fn with_takes(conn: &Connection, mut dictation: Dictation) -> Result<Dictation, Fault> {
+    let mut statement =
+        conn.prepare_cached("SELECT * FROM takes WHERE dictation_id = ?1 ORDER BY idx")?;
+    dictation.takes = statement
+        .query_map([dictation.id], take)?
+        .collect::<Result<_, _>>()?;
+    Ok(dictation)
+}
+
+pub(super) fn by_id(conn: &Connection, id: DictationId) -> Result<Dictation, Fault> {
+    let dictation = conn
+        .prepare_cached("SELECT * FROM dictations WHERE id = ?1")?
+        .query_row([id], row)
+        .optional()?
+        .ok_or_else(|| StoreError::NotFound(format!("there is no dictation {id}")))?;
+    with_takes(conn, dictation)
+}
+
+pub(super) fn of(conn: &Connection, patient: PatientId) -> Result<Vec<Dictation>, Fault> {
+    let mut statement = conn
+        .prepare_cached("SELECT * FROM dictations WHERE patient_id = ?1 ORDER BY created_at, id")?;
+    let found = statement
+        .query_map([patient], row)?
+        .collect::<Result<Vec<_>, _>>()?;
+    found.into_iter().map(|d| with_takes(conn, d)).collect()
+}
+
+pub(super) fn transcript_of(
+    conn: &Connection,
+    dictation: DictationId,
+) -> Result<Option<StoredTranscript>, Fault> {
+    let found = conn
+        .prepare_cached(
+            "SELECT * FROM transcripts WHERE dictation_id = ?1 ORDER BY seq DESC LIMIT 1",
+        )?
+        .query_row([dictation], |r| {
+            Ok((
+                r.get("id")?,
+                r.get("seq")?,
+                r.get::<_, String>("recognition")?,
+                r.get("dictionary_version")?,
+                r.get::<_, At>("created_at")?.0,
+            ))
+        })
+        .optional()?;
+    found
+        .map(|(id, seq, recognition, dictionary_version, created_at)| {
+            Ok(StoredTranscript {
+                id,
+                seq,
+                recognition: serde_json::from_str(&recognition)?,
+                dictionary_version,
+                created_at,
+            })
+        })
+        .transpose()
+}
+
+/// Writes that the second identifier was checked, once, with its audit row.
+pub(super) fn verify_identity(
+    conn: &Connection,
+    id: DictationId,
+    patient_id: PatientId,
+    stamp: &Stamp,
+) -> Result<(), Fault> {
+    let changed = conn.execute(
+        "UPDATE dictations SET identity_verified_at = ?2
+         WHERE id = ?1 AND identity_verified_at IS NULL",
+        (id, At(stamp.at)),
+    )?;
+    if changed == 0 {
+        return Ok(());
+    }
+    audit::record(
+        conn,
+        Entry {
+            action: Action::IdentityVerified,
+            subject: ("dictation", id.to_string()),
+            patient_id: Some(patient_id),
+            details: serde_json::json!({}),
+            stamp,
+        },
+    )
+}
+
+/// Moves a dictation that stands in `phase` to another phase and state; a conflict where it does not stand there.
+pub(super) fn advance(
+    conn: &Connection,
+    id: DictationId,
+    from: &[Phase],
+    to: (Phase, State),
+) -> Result<(), Fault> {
+    let dictation = by_id(conn, id)?;
+    if !from.contains(&dictation.phase) {
+        return Err(StoreError::Conflict(format!(
+            "dictation {id} is {} already",
+            dictation.phase.as_str().replace('_', " ")
+        ))
+        .into());
+    }
+    conn.execute(
+        "UPDATE dictations SET phase = ?2, state = ?3 WHERE id = ?1",
+        (id, to.0, to.1),
+    )?;
+    Ok(())
+}
+
+fn receive(conn: &Connection, new: &NewDictation, stamp: &Stamp) -> Result<Received, Fault> {
+    // What was deleted on purpose may be delivered again.
+    let mut statement = conn.prepare_cached(
+        "SELECT d.id, d.patient_id FROM takes t JOIN dictations d ON d.id = t.dictation_id
+         WHERE t.sha256 = ?1 AND d.state <> 'deleted' ORDER BY d.created_at",
+    )?;
+    let owners = statement
+        .query_map([&new.sha256], |r| Ok((r.get(0)?, r.get(1)?)))?
+        .collect::<Result<Vec<(DictationId, PatientId)>, _>>()?;
+    if let Some((id, _)) = owners.iter().find(|(_, owner)| *owner == new.patient_id) {
+        if new.identity_verified {
+            verify_identity(conn, *id, new.patient_id, stamp)?;
+        }
+        return Ok(Received::Existing(*id));
+    }
+    if !owners.is_empty() {
+        return Ok(Received::OtherPatient);
+    }
+    let id = DictationId::new(stamp.at);
+    conn.execute(
+        "INSERT INTO dictations
+             (id, patient_id, encounter_id, author_id, phase, state, created_at)
+         VALUES (:id, :patient, :encounter, :author, :phase, :state, :at)",
+        named_params! {
+            ":id": id,
+            ":patient": new.patient_id,
+            ":encounter": new.encounter_id,
+            ":author": new.author_id,
+            ":phase": Phase::Recorded,
+            ":state": State::Pending,
+            ":at": At(stamp.at),
+        },
+    )?;
+    conn.execute(
+        "INSERT INTO takes (id, dictation_id, idx, sha256, bytes, original_name)
+         VALUES (?1, ?2, 0, ?3, ?4, ?5)",
+        (
+            TakeId::new(stamp.at),
+            id,
+            &new.sha256,
+            new.bytes as i64,
+            &new.original_name,
+        ),
+    )?;
+    audit::record(
+        conn,
+        Entry {
+            action: Action::DictationReceived,
+            subject: ("dictation", id.to_string()),
+            patient_id: Some(new.patient_id),
+            details: serde_json::json!({"sha256": new.sha256, "bytes": new.bytes}),
+            stamp,
+        },
+    )?;
+    if new.identity_verified {
+        verify_identity(conn, id, new.patient_id, stamp)?;
+    }
+    Ok(Received::New(id))
+}
+
+fn complete(
+    conn: &Connection,
+    id: DictationId,
+    recognition: &Recognition,
+    stamp: &Stamp,
+) -> Result<Completed, Fault> {
+    advance(
+        conn,
+        id,
+        &[Phase::Recorded],
+        (Phase::AwaitingSignature, State::Pending),
+    )?;
+    let dictation = by_id(conn, id)?;
+    let transcript_id = TranscriptId::new(stamp.at);
+    conn.execute(
+        "INSERT INTO transcripts (id, dictation_id, seq, model, model_sha256, parameters,
+                                  dictionary_version, recognition, created_at)
+         VALUES (:id, :dictation,
+                 (SELECT 1 + coalesce(max(seq), 0) FROM transcripts WHERE dictation_id = :dictation),
+                 :model, :sha256, :parameters, :dictionaries, :recognition, :at)",
+        named_params! {
+            ":id": transcript_id,
+            ":dictation": id,
+            ":model": recognition.model,
+            ":sha256": recognition.model_sha256,
+            ":parameters": recognition.parameters.to_string(),
+            ":dictionaries": recognition.parameters.get("dictionary_version").and_then(|v| v.as_str()),
+            ":recognition": serde_json::to_string(recognition)?,
+            ":at": At(stamp.at),
+        },
+    )?;
+    let report_id = ReportId::new(stamp.at);
+    conn.execute(
+        "INSERT INTO reports (id, dictation_id, patient_id, author_id, status, created_at)
+         VALUES (:id, :dictation, :patient, :author, :status, :at)",
+        named_params! {
+            ":id": report_id,
+            ":dictation": id,
+            ":patient": dictation.patient_id,
+            ":author": dictation.author_id,
+            ":status": ReportStatus::Draft,
+            ":at": At(stamp.at),
+        },
+    )?;
+    conn.execute(
+        "INSERT INTO report_versions (report_id, version, kind, text, body, made_by, made_at)
+         VALUES (:id, 1, :kind, :text, :body, NULL, :at)",
+        named_params! {
+            ":id": report_id,
+            ":kind": recognition.report.kind,
+            ":text": recognition.report.text,
+            ":body": serde_json::to_string(&recognition.report)?,
+            ":at": At(stamp.at),
+        },
+    )?;
+    audit::record(
+        conn,
+        Entry {
+            action: Action::DictationTranscribed,
+            subject: ("dictation", id.to_string()),
+            patient_id: Some(dictation.patient_id),
+            details: serde_json::json!({
+                "transcript": transcript_id,
+                "report": report_id,
+                "model": recognition.model,
+                "model_sha256": recognition.model_sha256,
+                "words": recognition.raw.words.len(),
+                "findings": recognition.findings.len(),
+            }),
+            stamp,
+        },
+    )?;
+    Ok(Completed {
+        transcript_id,
+        report_id,
+    })
+}
+
+impl Store {
+    /// Makes a dictation of a recording, or finds the one that was made of it before.
+    pub async fn receive_dictation(
+        &self,
+        new: NewDictation,
+        stamp: Stamp,
+    ) -> Result<Received, StoreError> {
+        self.write(move |conn| receive(conn, &new, &stamp)).await
+    }
+
+    /// Writes that the engine begins. A dictation that is in progress already is begun again: its run was killed, or
+    /// runs still, and then the first to complete it wins.
+    pub async fn start_transcription(
+        &self,
+        id: DictationId,
+        stamp: Stamp,
+    ) -> Result<(), StoreError> {
+        self.step(id, State::InProgress, Action::TranscriptionStarted, stamp)
+            .await
+    }
+
+    /// Writes that the engine gave up, so that the dictation waits again.
+    pub async fn release_transcription(
+        &self,
+        id: DictationId,
+        stamp: Stamp,
+    ) -> Result<(), StoreError> {
+        self.step(id, State::Pending, Action::TranscriptionFailed, stamp)
+            .await
+    }
+
+    async fn step(
+        &self,
+        id: DictationId,
+        state: State,
+        action: Action,
+        stamp: Stamp,
+    ) -> Result<(), StoreError> {
+        self.write(move |conn| {
+            advance(conn, id, &[Phase::Recorded], (Phase::Recorded, state))?;
+            audit::record(
+                conn,
+                Entry {
+                    action,
+                    subject: ("dictation", id.to_string()),
+                    patient_id: Some(by_id(conn, id)?.patient_id),
+                    details: serde_json::json!({}),
+                    stamp: &stamp,
+                },
+            )
+        })
+        .await
+    }
+
+    /// Stores what was heard and the draft that follows from it, and lets the dictation wait for its author's
+    /// signature; [`StoreError::Conflict`] where that was done before.
+    pub async fn complete_dictation(
+        &self,
+        id: DictationId,
+        recognition: Recognition,
+        stamp: Stamp,
+    ) -> Result<Completed, StoreError> {
+        self.write(move |conn| complete(conn, id, &recognition, &stamp))
+            .await
+    }
+
+    /// One dictation with its takes.
+    pub async fn dictation(&self, id: DictationId) -> Result<Dictation, StoreError> {
+        self.read(move |conn| by_id(conn, id)).await
+    }
+
+    /// The newest recognition of a dictation.
+    pub async fn transcript_of(
+        &self,
+        id: DictationId,
+    ) -> Result<Option<StoredTranscript>, StoreError> {
+        self.read(move |conn| transcript_of(conn, id)).await
+    }
+}

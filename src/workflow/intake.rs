@@ -1,0 +1,234 @@
+//! Taking a recording in: check whose it is, store the sound, have it transcribed, leave a draft.
+//!
+//! Each step is a transaction of its own, so that a run that is killed leaves the dictation at the last step it
+//! reached; taking the same recording in again goes on from there.
+
+use crate::app::App;
+use crate::domain::audit::Actor;
+use crate::domain::dictation::{Dictation, Phase};
+use crate::domain::ids::{DictationId, ReportId};
+use crate::domain::patient::Mrn;
+use crate::domain::recognition::Recognition;
+use crate::domain::user::User;
+use crate::store::blobs::{BlobError, StoredAudio};
+use crate::store::{Completed, NewDictation, Received, StoreError};
+use crate::workflow::{Refusal, WorkflowError, check_identity, patients};
+use jiff::civil::Date;
+use std::path::{Path, PathBuf};
+
+/// A recording and whose it is said to be.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// The file.
+    pub recording: PathBuf,
+    /// Record number of the patient: the first identifier.
+    pub mrn: Mrn,
+    /// Date of birth: the second identifier. Left out, the report can be signed but not filed.
+    pub birth_date: Option<Date>,
+    /// Who dictated.
+    pub author: User,
+    /// The encounter, as a person names it.
+    pub encounter: Option<String>,
+}
+
+/// What came of an intake.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Taken {
+    /// The dictation as it stands now.
+    pub dictation: Dictation,
+    /// Its report.
+    pub report_id: ReportId,
+    /// Whether this very recording had been taken in and transcribed before, so that nothing was done now.
+    pub was_there: bool,
+}
+
+/// Why an intake did not end with a draft. `E` is what the transcription fails with.
+#[derive(Debug)]
+pub enum IntakeError<E> {
+    /// The recording was not taken in, or its draft could not be stored.
+    Workflow(WorkflowError),
+    /// The recording is stored and waits; it could not be transcribed.
+    Transcription {
+        /// The dictation that waits.
+        dictation_id: DictationId,
+        /// Why.
+        error: E,
+    },
+}
+
+impl<E, T: Into<WorkflowError>> From<T> for IntakeError<E> {
+    fn from(error: T) -> Self {
+        Self::Workflow(error.into())
+    }
+}
+
+/// Takes a recording in and has `transcribe` make a draft of it. `transcribe` gets the path of the stored recording,
+/// may block, and is not called where the draft is there already.
+pub async fn run<E, F>(
+    app: &App,
+    request: Request,
+    actor: &Actor,
+    transcribe: F,
+) -> Result<Taken, IntakeError<E>>
+where
+    E: Send + 'static,
+    F: FnOnce(&Path) -> Result<Recognition, E> + Send + 'static,
+{
+    let dictation = receive(app, request, actor).await?;
+    if dictation.phase != Phase::Recorded {
+        return taken(app, dictation.id, true).await;
+    }
+    let recording = stored_recording(app, &dictation)?;
+    app.store
+        .start_transcription(dictation.id, app.stamp(actor))
+        .await?;
+    let heard = tokio::task::spawn_blocking(move || transcribe(&recording)).await;
+    let error = match heard {
+        Ok(Ok(recognition)) => {
+            return match complete(app, dictation.id, recognition, actor).await {
+                Ok(_) => taken(app, dictation.id, false).await,
+                // Another run over the same recording was faster; its draft stands.
+                Err(WorkflowError::Store(StoreError::Conflict(_))) => {
+                    taken(app, dictation.id, true).await
+                }
+                Err(e) => Err(e.into()),
+            };
+        }
+        Ok(Err(error)) => Ok(error),
+        Err(panic) => Err(StoreError::Broken(format!(
+            "the transcription panicked: {panic}"
+        ))),
+    };
+    // The cause is what the user has to hear of, even where the database fails as well.
+    let released = app
+        .store
+        .release_transcription(dictation.id, app.stamp(actor))
+        .await;
+    match error {
+        Ok(error) => Err(IntakeError::Transcription {
+            dictation_id: dictation.id,
+            error,
+        }),
+        Err(panic) => {
+            released?;
+            Err(panic.into())
+        }
+    }
+}
+
+/// Checks the identifiers, stores the sound, and makes a dictation of it, or finds the one there is.
+///
+/// # Errors
+/// [`WorkflowError::Refused`] where the second identifier, the encounter or another patient's record forbids it, and
+/// [`WorkflowError::Recording`] where the file cannot be read; nothing is stored then.
+pub async fn receive(
+    app: &App,
+    request: Request,
+    actor: &Actor,
+) -> Result<Dictation, WorkflowError> {
+    let patient = patients::find(app, &request.mrn).await?;
+    let identity_verified = check_identity(&patient, request.birth_date)?;
+    let encounter_id = match &request.encounter {
+        None => None,
+        Some(typed) => {
+            let encounter = app.store.find_encounter(typed).await?;
+            if encounter.patient_id != patient.id {
+                return Err(Refusal::OtherEncounter {
+                    encounter: typed.clone(),
+                    mrn: patient.mrn.to_string(),
+                }
+                .into());
+            }
+            Some(encounter.id)
+        }
+    };
+    let file = request.recording.display().to_string();
+    let original_name = request
+        .recording
+        .file_name()
+        .map(|name| name.to_string_lossy().into_owned())
+        .unwrap_or_default();
+    let StoredAudio { sha256, bytes } = keep_sound(app, request.recording).await?;
+    let received = app
+        .store
+        .receive_dictation(
+            NewDictation {
+                patient_id: patient.id,
+                encounter_id,
+                author_id: request.author.id,
+                sha256,
+                bytes,
+                original_name,
+                identity_verified,
+            },
+            app.stamp(actor),
+        )
+        .await?;
+    match received {
+        Received::New(id) | Received::Existing(id) => Ok(app.store.dictation(id).await?),
+        Received::OtherPatient => Err(Refusal::OtherPatient { file }.into()),
+    }
+}
+
+/// Stores what was heard and the draft that follows from it.
+///
+/// # Errors
+/// [`StoreError::Conflict`] where the dictation has its draft already.
+pub async fn complete(
+    app: &App,
+    id: DictationId,
+    recognition: Recognition,
+    actor: &Actor,
+) -> Result<Completed, WorkflowError> {
+    Ok(app
+        .store
+        .complete_dictation(id, recognition, app.stamp(actor))
+        .await?)
+}
+
+async fn taken<E>(app: &App, id: DictationId, was_there: bool) -> Result<Taken, IntakeError<E>> {
+    let report = app.store.report_of(id).await?.ok_or_else(|| {
+        StoreError::Broken(format!("dictation {id} is transcribed and has no report"))
+    })?;
+    Ok(Taken {
+        dictation: app.store.dictation(id).await?,
+        report_id: report.id,
+        was_there,
+    })
+}
+
+fn stored_recording(app: &App, dictation: &Dictation) -> Result<PathBuf, WorkflowError> {
+    let take = dictation.takes.first().ok_or_else(|| {
+        StoreError::Broken(format!("dictation {} has no recording", dictation.id))
+    })?;
+    Ok(app.audio.path(&take.sha256)?)
+}
+
+/// Copies the file into the audio store, off the async threads.
+async fn keep_sound(app: &App, recording: PathBuf) -> Result<StoredAudio, WorkflowError> {
+    let audio = app.audio.clone();
+    let file = recording.display().to_string();
+    let unreadable = |reason: String| WorkflowError::Recording {
+        file: file.clone(),
+        reason,
+    };
+    let stored = tokio::task::spawn_blocking(move || {
+        let open = std::fs::File::open(&recording).and_then(|f| Ok((f.metadata()?, f)));
+        match open {
+            Ok((meta, _)) if meta.is_dir() => Err(Err("this is a folder, not a recording".into())),
+            Ok((_, f)) => audio.put(f).map_err(Ok),
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
+                Err(Err("there is no such file".into()))
+            }
+            Err(e) => Err(Err(format!("the file cannot be read ({e})"))),
+        }
+    })
+    .await
+    .map_err(|e| StoreError::Broken(e.to_string()))?;
+    stored.map_err(|e: Result<BlobError, String>| match e {
+        Ok(BlobError::Source(e)) => unreadable(format!("the file cannot be read ({e})")),
+        Ok(BlobError::Empty) => unreadable("the file is empty".into()),
+        Ok(other) => other.into(),
+        Err(reason) => unreadable(reason),
+    })
+}
