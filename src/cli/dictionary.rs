@@ -61,7 +61,11 @@ pub fn run(config: &Config, command: &Command) -> Result<(), Failure> {
             for file in FILES {
                 writeln!(out, "{}\t{}", file.name(), index.tables().table(file).len())?;
             }
-            writeln!(out, "words that suggestions come from\t{}", index.target_count())?;
+            writeln!(
+                out,
+                "words that suggestions come from\t{}",
+                index.target_count()
+            )?;
             writeln!(out, "version\t{}", index.version())?;
         }
     }
@@ -75,7 +79,12 @@ fn describe(index: &Index, word: &str) -> Option<String> {
         _ => index.term(word),
     };
     if let Some(term) = term {
-        let mut text = format!("{}\t{}, tier {}", term.written, term.category.as_str(), term.tier);
+        let mut text = format!(
+            "{}\t{}, tier {}",
+            term.written,
+            term.category.as_str(),
+            term.tier
+        );
         if let Some(generic) = term.generic {
             text.push_str(", generic name ");
             text.push_str(generic);
@@ -94,7 +103,7 @@ fn describe(index: &Index, word: &str) -> Option<String> {
         Known::Unit => "unit".into(),
         Known::Rare => "rare English".into(),
         Known::Number => "number or code".into(),
-        Known::Letter => "letter".into(),
+        Known::Letters => "letters".into(),
         Known::Compound => "known words joined".into(),
         Known::Mark => "punctuation".into(),
     };

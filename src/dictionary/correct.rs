@@ -40,8 +40,22 @@ const CANDIDATES: usize = 5;
 const LIKELY: f32 = 0.8;
 /// Words after which a name stands.
 const TITLES: [&str; 16] = [
-    "dr", "drs", "doctor", "doctors", "mr", "mrs", "ms", "miss", "mister", "missus", "mx", "prof", "professor", "sir",
-    "nurse", "sister",
+    "dr",
+    "drs",
+    "doctor",
+    "doctors",
+    "mr",
+    "mrs",
+    "ms",
+    "miss",
+    "mister",
+    "missus",
+    "mx",
+    "prof",
+    "professor",
+    "sir",
+    "nurse",
+    "sister",
 ];
 /// Given name, middle name and surname.
 const NAME_WORDS: usize = 3;
@@ -138,9 +152,13 @@ fn finding(proposal: Proposal, scores: &[Option<f32>], words: &[Word]) -> Option
         },
     );
     // A capital without a word that it resembles is most likely a name of a person or place.
-    let name = proposal.heard.starts_with(char::is_uppercase)
-        && nearest.is_none_or(|s| s.score < LIKELY);
-    let severity = if name { Severity::Info } else { Severity::Warning };
+    let name =
+        proposal.heard.starts_with(char::is_uppercase) && nearest.is_none_or(|s| s.score < LIKELY);
+    let severity = if name {
+        Severity::Info
+    } else {
+        Severity::Warning
+    };
     let suggestions = ranked(proposal.candidates, scores);
     let question = suggestions
         .first()
@@ -227,7 +245,10 @@ mod tests {
 
     #[test]
     fn names_after_a_title_are_accepted_everywhere() {
-        assert_eq!(heard("Dr. Zzmarchetti saw her. Zzmarchetti's plan stands."), [""; 0]);
+        assert_eq!(
+            heard("Dr. Zzmarchetti saw her. Zzmarchetti's plan stands."),
+            [""; 0]
+        );
         assert_eq!(heard("for Doctor Anna Zzmarchetti today"), [""; 0]);
         assert_eq!(heard("doctor zzmarchetti agreed"), [""; 0]);
     }
@@ -269,7 +290,9 @@ mod tests {
         assert_eq!((finding.start_s, finding.end_s), (0.0, 0.9));
         assert_eq!(finding.heard, "Metaprol,");
         assert!(
-            finding.message.starts_with("\"Metaprol\" is in no dictionary."),
+            finding
+                .message
+                .starts_with("\"Metaprol\" is in no dictionary."),
             "{}",
             finding.message
         );
@@ -304,10 +327,18 @@ mod tests {
             candidates: vec![candidate("a", 0.9), candidate("b", 0.8)],
         };
         let order = |scores: &[Vec<Option<f32>>]| -> Vec<String> {
-            let (edits, findings) =
-                decide(vec![proposal.clone()], scores, &words("x"), &mut Seen::default());
+            let (edits, findings) = decide(
+                vec![proposal.clone()],
+                scores,
+                &words("x"),
+                &mut Seen::default(),
+            );
             assert!(edits.is_empty());
-            findings[0].suggestions.iter().map(|s| s.text.clone()).collect()
+            findings[0]
+                .suggestions
+                .iter()
+                .map(|s| s.text.clone())
+                .collect()
         };
         assert_eq!(order(&[]), ["a", "b"]);
         assert_eq!(order(&[vec![None, Some(1.0)]]), ["a", "b"]);
