@@ -1,5 +1,7 @@
 //! The dictionary from outside: its files, a folder in their place, the command, and any string at all.
 
+#![allow(clippy::unwrap_used)]
+
 use osler::dictionary::correct::{Seen, decide, propose};
 use osler::dictionary::index::{Index, Known};
 use osler::dictionary::load::{FILES, File, Tables};
