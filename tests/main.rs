@@ -4,6 +4,7 @@
 
 mod architecture;
 mod audio;
+mod dictionary;
 mod eval;
 mod models;
 mod records;

@@ -56,9 +56,16 @@ CLINICAL = {
     "device": """Turbohaler;Accuhaler;Evohaler;Autohaler;Easyhaler;Clickhaler;Handihaler;Nexthaler;Respimat;FlexPen;KwikPen;SoloStar;
         Angiocath;Aquacel;Mepilex;Tegaderm;PleurX;Endoclip;GlideScope;videolaryngoscope;cardioverter;polymethylmethacrylate;cementless;
         rollator;tocometer""",
-    "specialty": "Mallampati",
+    "word": """Mallampati;Calot;Goldmann;Modic;Rutgeerts;Carter-Thomason;Seldinger;Bosniak;Fleischner;Schatzki;Mirizzi;Courvoisier;Virchow;
+        Lisfranc;Weber;Salter-Harris;Garden;Schatzker;Gustilo;Neer;Hawkins;Spurling;Hoffmann;Lasegue;Thessaly;Apley;Finkelstein;Froment;
+        Kernig;Brudzinski;Rovsing;Blumberg;Grey Turner;Cullen;Dix-Hallpike;Epley;Weber;Rinne;Snellen;Ishihara;Kayser-Fleischer;Rathke;
+        Kerley;Hampton;Westermark;Cobb;Hounsfield;Breslow;Clark;Fitzpatrick;Nikolsky;Auspitz;Koebner;Tanner;Ballard;Apgar;Bishop;Leopold;
+        McRoberts;Zavanelli;Pfannenstiel;Pomeroy;Nissen;Billroth;Hartmann;Whipple;Lichtenstein;Shouldice;Heller;Hasson;Veress;Palmer;
+        Gleason;Nottingham;Fuhrman;Kellgren-Lawrence;Outerbridge;Hill-Sachs;Bankart;Child-Pugh;Maddrey;Hinchey;Forrest;Prague;Kudo;
+        Killip;Braunwald;Sgarbossa;Cockcroft-Gault;Karnofsky;Rankin;Fazekas;Hunt-Hess;Glasgow;Ranson;Wells;Framingham;Duke;Ann Arbor;
+        ileocolonoscopy;pancolonic;pancolonoscopy;thiopurine;cobblestoning;permcath;primip;multip;primips;fortnightly;centile""",
     "drug.generic": "co-codamol;co-trimoxazole;co-amoxiclav;co-beneldopa;co-careldopa;co-dydramol;frusemide",
-    "drug.brand": "Laxido;Movicol;Fybogel;Calpol",
+    "drug.brand": "Laxido;Movicol;Fybogel;Calpol;Pregaday;Eleview",
 }
 for category, words in CLINICAL.items():
     CURATED[category] = ";".join(filter(None, [CURATED.get(category, ""), re.sub(r"\s*\n\s*", "", words)]))

@@ -151,6 +151,8 @@ def terms(raw, words):
             if not category.startswith(PLAIN_CATEGORIES):
                 term = " ".join(cased(w, common, names, small) for w in term.split())
         else:
+            if category == "word" and words.get(k, (0,))[0] >= EVERYDAY:
+                continue  # "garden", "clark": English has it, and the capital of the classification must not reach it
             # Brands named after everyday words ("Today", "Choice") must never replace what was heard.
             if category.startswith("drug") and words.get(k, (0,))[0] >= EVERYDAY:
                 tier = 2

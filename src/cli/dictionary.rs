@@ -101,7 +101,7 @@ fn describe(index: &Index, word: &str) -> Option<String> {
         Known::Unit => "unit".into(),
         Known::Rare => "rare English".into(),
         Known::Number => "number or code".into(),
-        Known::Letter => "letter".into(),
+        Known::Letters => "letters".into(),
         Known::Compound => "known words joined".into(),
         Known::Mark => "punctuation".into(),
     };

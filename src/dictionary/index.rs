@@ -25,8 +25,8 @@ pub enum Known<'a> {
     Rare,
     /// A number, alone or with a unit, a code ("L4-L5") or a range ("49/51").
     Number,
-    /// A single letter, or letters with full stops ("p.m.").
-    Letter,
+    /// A single letter, or letters said one by one ("p.m.", "SIRT").
+    Letters,
     /// Known words joined by hyphens, slashes or other marks.
     Compound,
     /// Marks only.
@@ -137,11 +137,11 @@ impl Index {
             Known::No => {}
             found => return found,
         }
-        if folded.contains(|c: char| c.is_ascii_digit()) {
-            return self.number(&folded);
+        if core.contains(|c: char| c.is_ascii_digit()) {
+            return self.number(core);
         }
-        if folded.chars().count() == 1 || is_initials(&folded) {
-            return Known::Letter;
+        if folded.chars().count() == 1 || is_initials(core) {
+            return Known::Letters;
         }
         let whole = self.inflected(&folded);
         if whole != Known::No {
@@ -210,11 +210,11 @@ impl Index {
         if let Some(zipf) = self.english(key) {
             return Known::English { zipf };
         }
-        if self.tables.table(File::Abbreviations).find(key).is_some() {
-            return Known::Abbreviation;
-        }
         if self.is_unit(key) {
             return Known::Unit;
+        }
+        if self.tables.table(File::Abbreviations).find(key).is_some() {
+            return Known::Abbreviation;
         }
         if self.tables.table(File::Rare).find(key).is_some() {
             return Known::Rare;
@@ -283,16 +283,16 @@ impl Index {
     }
 
     /// A string that has digits: its other parts must be units, short codes or known words.
-    fn number(&self, folded: &str) -> Known<'_> {
-        let all = folded
-            .split(|c: char| !c.is_alphabetic() && c != '\'')
-            .map(|letters| letters.trim_matches('\''))
+    fn number(&self, core: &str) -> Known<'_> {
+        let all = core
+            .split(|c: char| !c.is_alphabetic())
             .filter(|letters| !letters.is_empty())
             .all(|letters| {
-                letters.chars().count() <= 2
-                    || matches!(letters, "st" | "nd" | "rd" | "th")
-                    || self.is_unit(letters)
-                    || self.inflected(letters) != Known::No
+                if letters.chars().count() <= 2 || is_initials(letters) {
+                    return true;
+                }
+                let folded = fold(letters);
+                self.is_unit(&folded) || self.inflected(&folded) != Known::No
             });
         if all { Known::Number } else { Known::No }
     }
@@ -456,8 +456,9 @@ fn targets(terms: &Table) -> Vec<Target> {
             start += len as u32 + 1;
         }
     }
+    let text = text.as_bytes();
     let word = |t: &Target| &text[t.start as usize..t.start as usize + usize::from(t.len)];
-    all.sort_by(|a, b| {
+    all.sort_unstable_by(|a, b| {
         word(a)
             .cmp(word(b))
             .then(b.weight.cmp(&a.weight))
@@ -469,18 +470,20 @@ fn targets(terms: &Table) -> Vec<Target> {
 
 /// For each letter pair the targets that have it, as one list with the start of each pair's part.
 fn postings(text: &str, targets: &[Target]) -> (Vec<u32>, Vec<u32>) {
-    let word = |t: &Target| &text[t.start as usize..t.start as usize + usize::from(t.len)];
-    let distinct = |t: &Target| {
-        let mut found: Vec<usize> = pairs(word(t)).collect();
-        found.sort_unstable();
-        found.dedup();
-        found
+    let mut found: Vec<usize> = Vec::with_capacity(LONGEST + 1);
+    let mut each_pair = |t: &Target, act: &mut dyn FnMut(usize)| {
+        let from = t.start as usize;
+        found.clear();
+        found.extend(pairs(&text[from..from + usize::from(t.len)]));
+        for (i, pair) in found.iter().enumerate() {
+            if !found[..i].contains(pair) {
+                act(*pair);
+            }
+        }
     };
     let mut starts = vec![0u32; PAIRS + 1];
     for target in targets {
-        for pair in distinct(target) {
-            starts[pair + 1] += 1;
-        }
+        each_pair(target, &mut |pair| starts[pair + 1] += 1);
     }
     for i in 0..PAIRS {
         starts[i + 1] += starts[i];
@@ -488,10 +491,10 @@ fn postings(text: &str, targets: &[Target]) -> (Vec<u32>, Vec<u32>) {
     let mut next = starts.clone();
     let mut lists = vec![0u32; starts[PAIRS] as usize];
     for (number, target) in targets.iter().enumerate() {
-        for pair in distinct(target) {
+        each_pair(target, &mut |pair| {
             lists[next[pair] as usize] = number as u32;
             next[pair] += 1;
-        }
+        });
     }
     (starts, lists)
 }
@@ -570,9 +573,11 @@ pub fn fold(text: &str) -> String {
     out
 }
 
-/// "p.m", "n.y.h.a": single letters with full stops between them.
-fn is_initials(folded: &str) -> bool {
-    folded.contains('.') && folded.split('.').all(|part| part.chars().count() == 1)
+/// "p.m", "N.Y.H.A": single letters with full stops between them; or up to five capitals, which were said letter by
+/// letter and which no list has all of ("SIRT").
+fn is_initials(core: &str) -> bool {
+    let stops = core.contains('.') && core.split('.').all(|part| part.chars().count() == 1);
+    stops || (core.len() <= 5 && core.bytes().all(|b| b.is_ascii_uppercase()))
 }
 
 /// Forms of which `word` may be the plural or the possessive.
@@ -628,4 +633,250 @@ fn american(word: &str) -> Vec<String> {
         forms.truncate(8);
     }
     forms.split_off(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::OnceLock;
+
+    fn index() -> &'static Index {
+        static INDEX: OnceLock<Index> = OnceLock::new();
+        INDEX.get_or_init(|| Index::new(Tables::embedded().unwrap()))
+    }
+
+    /// What a word is, shortly: the key of a term, else the name of the kind.
+    fn kind(word: &str) -> String {
+        match index().known(word) {
+            Known::Term(term) => term.key.to_owned(),
+            Known::English { .. } => "English".into(),
+            other => format!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn it_is_shared_between_threads() {
+        fn shared<T: Send + Sync>(_: &T) {}
+        shared(index());
+    }
+
+    #[test]
+    fn case_marks_plural_and_possessive_do_not_hide_a_term() {
+        for word in [
+            "apixaban",
+            "Apixaban",
+            "APIXABAN,",
+            "(apixaban)",
+            "“apixaban”",
+            "apixaban's",
+            "apixaban’s.",
+        ] {
+            assert_eq!(kind(word), "apixaban", "{word}");
+        }
+        assert_eq!(kind("laparoscopies"), "laparoscopy");
+        assert_eq!(kind("apixabans"), "apixaban");
+    }
+
+    #[test]
+    fn both_spellings_are_known() {
+        let pairs = [
+            ("haemoglobin", "hemoglobin"),
+            ("oesophagogastroduodenoscopy", "esophagogastroduodenoscopy"),
+            ("leukaemia", "leukemia"),
+            ("Dyspnoea", "dyspnea"),
+            ("hyponatraemia", "hyponatremia"),
+        ];
+        for (british, american) in pairs {
+            for word in [british, american] {
+                assert_ne!(index().known(word), Known::No, "{word}");
+            }
+            let term = index().term(british).map(|t| t.key);
+            assert!(
+                term == Some(american) || term == Some(&*fold(british)),
+                "{term:?}"
+            );
+        }
+        for word in [
+            "anaesthetised",
+            "catheterisation",
+            "tumours",
+            "paediatric",
+            "litres",
+            "programme",
+            "labelled",
+        ] {
+            assert_ne!(index().known(word), Known::No, "{word}");
+        }
+    }
+
+    #[test]
+    fn english_has_its_frequency_and_a_term_too() {
+        let Known::English { zipf } = index().known("the") else {
+            panic!("the: {}", kind("the"));
+        };
+        assert!(zipf > 7.0);
+        let control = index().term("control").map_or(0.0, |t| t.zipf);
+        let apixaban = index().term("apixaban").map_or(9.0, |t| t.zipf);
+        assert!(control > 4.0 && apixaban < 1.0, "{control} {apixaban}");
+    }
+
+    #[test]
+    fn numbers_units_codes_letters_and_marks_are_no_unknown_words() {
+        let cases = [
+            ("10mg", Known::Number),
+            ("138/84", Known::Number),
+            ("49/51", Known::Number),
+            ("84.6", Known::Number),
+            ("1,000", Known::Number),
+            ("35%,", Known::Number),
+            ("68-year-old", Known::Number),
+            ("L4-L5", Known::Number),
+            ("2nd", Known::Number),
+            ("3rd", Known::Number),
+            ("250mcg/h", Known::Number),
+            ("98.6°F", Known::Number),
+            ("CHA2DS2-VASc", Known::Abbreviation),
+            ("ABCD2", Known::Number),
+            ("p.m.", Known::Letters),
+            ("N.Y.H.A.", Known::Letters),
+            ("QZXV", Known::Letters),
+            ("mmHg", Known::Unit),
+            ("-", Known::Mark),
+            ("...", Known::Mark),
+            ("", Known::Mark),
+            ("%", Known::Mark),
+        ];
+        for (word, expected) in cases {
+            assert_eq!(index().known(word), expected, "{word}");
+        }
+        assert_eq!(index().known("10qzxmg"), Known::No);
+        for letter in 'A'..='Z' {
+            assert_ne!(index().known(&format!("{letter},")), Known::No, "{letter}");
+        }
+    }
+
+    #[test]
+    fn a_compound_is_known_if_each_part_is() {
+        assert_eq!(index().known("sacubitril/valsartan"), Known::Compound);
+        assert_eq!(index().known("ankle.The"), Known::Compound);
+        assert_eq!(index().known("ankle-zzqvort"), Known::No);
+        assert_ne!(index().known("heart-healthy"), Known::No);
+    }
+
+    #[test]
+    fn derived_words_are_known_but_are_not_the_term() {
+        for word in [
+            "supraumbilical",
+            "nontender",
+            "periumbilical",
+            "ultrasonographically",
+            "polyneuropathic",
+        ] {
+            assert_ne!(index().known(word), Known::No, "{word}");
+        }
+        assert_eq!(index().known("supraclinical"), Known::Rare);
+        assert_eq!(index().known("perizzq"), Known::No);
+    }
+
+    #[test]
+    fn what_a_recogniser_makes_of_medicine_is_unknown() {
+        let heard = "colsostectomy hydronofrosis misdegmas metaprol secubitrol lapperscopic bezzler dysmia flasin medazolam \
+                     iliocecal metroprolol lisinipril empaglaflozin upixaban de-sephry enfuro-somide";
+        for word in heard.split_whitespace() {
+            assert_eq!(index().known(word), Known::No, "{word}");
+        }
+    }
+
+    #[test]
+    fn terms_of_several_words_are_found_exactly() {
+        let term = index().term(" Paroxysmal  atrial fibrillation ");
+        assert!(term.is_none_or(|t| t.key == "paroxysmal atrial fibrillation"));
+        let crohn = index().term("CROHN’S disease").unwrap();
+        assert_eq!(crohn.written, "Crohn's disease");
+        assert_eq!(crohn.category, Category::Disease);
+        assert_eq!(crohn.tier, 1);
+        assert_eq!(
+            index().term("oesophageal varices").map(|t| t.key),
+            Some("esophageal varices")
+        );
+        assert!(index().term("crohn's of the").is_none());
+        assert!(index().term("").is_none());
+    }
+
+    #[test]
+    fn a_brand_knows_its_generic_name() {
+        let lasix = index().term("lasix").unwrap();
+        assert_eq!(
+            (lasix.written, lasix.generic),
+            ("Lasix", Some("furosemide"))
+        );
+        assert!(lasix.category.is_drug());
+        assert!(!index().term("appendicitis").unwrap().category.is_drug());
+    }
+
+    #[test]
+    fn a_brand_that_is_an_everyday_word_is_no_target() {
+        for word in ["today", "choice", "justice"] {
+            assert!(index().term(word).is_none_or(|t| t.tier == 2), "{word}");
+        }
+    }
+
+    #[test]
+    fn suggestions_put_the_right_term_first() {
+        let cases = [
+            ("hydronofrosis", "hydronephrosis"),
+            ("Secubitrol,", "sacubitril"),
+            ("lapperscopic", "laparoscopic"),
+            ("medazolam", "midazolam"),
+            ("Enfuro-Somide", "furosemide"),
+            ("iliocecal", "ileocecal"),
+            ("spironolactonne's", "spironolactone"),
+            ("eliquiss", "Eliquis"),
+            ("apixaban", "apixaban"),
+        ];
+        for (heard, right) in cases {
+            let found = index().suggest(heard, 3);
+            assert_eq!(
+                found.first().map(|s| s.text.as_str()),
+                Some(right),
+                "{heard}: {found:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn suggestions_are_ordered_limited_and_never_far_fetched() {
+        let found = index().suggest("metaprol", 4);
+        assert_eq!(found.len(), 4);
+        assert!(
+            found.windows(2).all(|w| w[0].score >= w[1].score),
+            "{found:?}"
+        );
+        assert!(found.iter().any(|s| s.text == "metoprolol"), "{found:?}");
+        assert!(found.iter().all(|s| (LEAST_SCORE..=1.0).contains(&s.score)));
+        for nothing in ["", "x", "qq", "qzxqzxqzx", &"a".repeat(5000)] {
+            assert!(index().suggest(nothing, 5).is_empty(), "{nothing:.20}");
+        }
+        assert!(index().suggest("metaprol", 0).is_empty());
+    }
+
+    #[test]
+    fn words_inside_longer_terms_are_suggested_in_their_own_case() {
+        let found = index().suggest("natriuretik", 1);
+        assert_eq!(found[0].text, "natriuretic");
+    }
+
+    #[test]
+    fn tier_two_is_never_suggested() {
+        for word in ["vevorisertib", "besipirdine"] {
+            let term = index().term(word).unwrap();
+            assert_eq!(term.tier, 2);
+            assert!(
+                index()
+                    .suggest(word, 5)
+                    .iter()
+                    .all(|s| fold(&s.text) != word)
+            );
+        }
+    }
 }

@@ -5,7 +5,9 @@
 
 use sha2::{Digest, Sha256};
 use std::borrow::Cow;
+use std::cmp::Ordering;
 use std::path::Path;
+use std::sync::OnceLock;
 
 /// A file of the set. All have one header line, tabs between columns, and lines sorted bytewise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -87,48 +89,68 @@ impl File {
         matches!(self, File::Terms | File::English | File::Rare)
     }
 
-    /// What is wrong with the columns after the key.
+    /// What is wrong with a line.
     fn fault(self, line: &str) -> Option<String> {
-        let columns = self.header().split('\t').count();
-        let found = line.split('\t').count();
-        if found != columns {
+        let wanted = self.columns();
+        let found = count_of(line, b'\t') + 1;
+        if found != wanted {
             return Some(format!(
-                "{found} columns where {columns} belong ({})",
+                "{found} columns where {wanted} belong ({})",
                 self.header().replace('\t', ", ")
             ));
         }
-        let column = |n: usize| line.split('\t').nth(n).unwrap_or("");
-        if column(0).is_empty() {
+        if line.is_empty() || line.starts_with('\t') {
             return Some("the first column is empty".into());
+        }
+        if wanted == 1 {
+            return None;
+        }
+        let mut column = [""; MOST_COLUMNS];
+        for (slot, text) in column.iter_mut().zip(line.split('\t')) {
+            *slot = text;
         }
         match self {
             File::Terms => {
-                if Category::parse(column(1)).is_none() {
-                    return Some(format!("unknown category \"{}\"", column(1)));
+                if Category::parse(column[1]).is_none() {
+                    return Some(format!("unknown category \"{}\"", column[1]));
                 }
-                if !matches!(column(2), "1" | "2") {
-                    return Some(format!("tier \"{}\" is neither 1 nor 2", column(2)));
+                if !matches!(column[2], "1" | "2") {
+                    return Some(format!("tier \"{}\" is neither 1 nor 2", column[2]));
                 }
-                if column(3).parse::<u8>().is_err() {
-                    return Some(format!("weight \"{}\" is no small number", column(3)));
+                if column[3].parse::<u8>().is_err() {
+                    return Some(format!("weight \"{}\" is no small number", column[3]));
                 }
                 // Suggestions walk key and written form side by side, word by word.
-                let (key, written) = (column(0), column(4));
-                (!written.is_empty()
-                    && key.split(' ').count() != written.split_whitespace().count())
-                .then(|| format!("\"{written}\" has not as many words as \"{key}\""))
+                let (key, written) = (column[0], column[4]);
+                (!written.is_empty() && spaces(key) != spaces(written))
+                    .then(|| format!("\"{written}\" has not as many words as \"{key}\""))
             }
-            File::English => (!column(1).is_empty() && !column(1).parse().is_ok_and(in_scale))
-                .then(|| format!("frequency \"{}\" is not between 0 and 9", column(1))),
-            File::Abbreviations => column(2)
+            File::English => (!column[1].is_empty() && !column[1].parse().is_ok_and(in_scale))
+                .then(|| format!("frequency \"{}\" is not between 0 and 9", column[1])),
+            File::Abbreviations => column[2]
                 .parse::<u8>()
                 .is_err()
-                .then(|| format!("rank \"{}\" is no small number", column(2))),
-            File::Lookalikes => (!column(4).parse().is_ok_and(in_scale))
-                .then(|| format!("score \"{}\" is no number", column(4))),
+                .then(|| format!("rank \"{}\" is no small number", column[2])),
+            File::Lookalikes => (!column[4].parse().is_ok_and(in_scale))
+                .then(|| format!("score \"{}\" is no number", column[4])),
             File::Rare | File::Units | File::Sections | File::DoNotUse => None,
         }
     }
+
+    fn columns(self) -> usize {
+        count_of(self.header(), b'\t') + 1
+    }
+}
+
+/// The most columns that a file has.
+const MOST_COLUMNS: usize = 7;
+
+fn spaces(text: &str) -> usize {
+    count_of(text, b' ')
+}
+
+fn count_of(text: &str, separator: u8) -> usize {
+    text.bytes().filter(|b| *b == separator).count()
 }
 
 fn in_scale(number: f32) -> bool {
@@ -263,11 +285,12 @@ impl Table {
         let mut starts = Vec::with_capacity(text.len() / 16);
         let mut at = (header.len() + 1).min(text.len());
         let mut before = "";
+        let unique = file.keys_are_unique();
         for (i, line) in text[at..].split_inclusive('\n').enumerate() {
             starts.push(at as u32);
             at += line.len();
             let number = i + 2;
-            if line.contains('\r') {
+            if line.as_bytes().ends_with(b"\r\n") {
                 return Err(error(
                     number,
                     "the line ends as on Windows; save it with Unix line ends".into(),
@@ -285,7 +308,7 @@ impl Table {
                     "it does not come after the line before it; sort the file bytewise (LC_ALL=C sort)".into(),
                 ));
             }
-            if file.keys_are_unique() && key(line) == key(before) {
+            if unique && key(line) == key(before) {
                 return Err(error(
                     number,
                     format!("\"{}\" stands there twice", key(line)),
@@ -332,14 +355,29 @@ impl Table {
         let (mut low, mut high) = (0, self.len());
         while low < high {
             let middle = low + (high - low) / 2;
-            // A tab sorts before every character of a key, so lines and keys have the same order.
-            if key(self.line(middle)) < wanted {
+            if self.compare(middle, wanted) == Ordering::Less {
                 low = middle + 1;
             } else {
                 high = middle;
             }
         }
-        (low < self.len() && key(self.line(low)) == wanted).then_some(low)
+        (low < self.len() && self.compare(low, wanted) == Ordering::Equal).then_some(low)
+    }
+
+    /// Compares the key of a line with `wanted`, without looking for the end of the key first.
+    fn compare(&self, n: usize, wanted: &str) -> Ordering {
+        let from = self.starts[n] as usize;
+        let line = &self.text.as_bytes()[from..self.starts[n + 1] as usize];
+        let wanted = wanted.as_bytes();
+        let shared = line.len().min(wanted.len());
+        line[..shared]
+            .cmp(&wanted[..shared])
+            .then_with(|| match line.get(shared) {
+                // The end of a key sorts before every character of a longer one.
+                None => Ordering::Less,
+                Some(b'\t' | b'\n') => Ordering::Equal,
+                Some(_) => Ordering::Greater,
+            })
     }
 
     /// The columns of every line with this key, in their order.
@@ -354,14 +392,15 @@ impl Table {
 
 /// The first column.
 fn key(line: &str) -> &str {
-    line.split('\t').next().unwrap_or("")
+    let end = line.bytes().position(|b| b == b'\t');
+    &line[..end.unwrap_or(line.len())]
 }
 
 /// The whole set, checked.
 #[derive(Debug, Clone)]
 pub struct Tables {
     tables: Vec<Table>,
-    version: String,
+    version: OnceLock<String>,
 }
 
 impl Tables {
@@ -390,21 +429,15 @@ impl Tables {
     fn build(
         read: impl Fn(File) -> Result<(String, Cow<'static, str>), LoadError>,
     ) -> Result<Self, LoadError> {
-        let mut hash = Sha256::new();
         let mut tables = Vec::with_capacity(FILES.len());
         for file in FILES {
             let (name, text) = read(file)?;
-            hash.update(file.name().as_bytes());
-            hash.update((text.len() as u64).to_le_bytes());
-            hash.update(text.as_bytes());
             tables.push(Table::parse(file, &name, text)?);
         }
-        let version = hash
-            .finalize()
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
-        Ok(Self { tables, version })
+        Ok(Self {
+            tables,
+            version: OnceLock::new(),
+        })
     }
 
     /// One file.
@@ -413,9 +446,18 @@ impl Tables {
         &self.tables[file as usize]
     }
 
-    /// SHA-256 (hex) over all files: names what a transcript was made with.
+    /// SHA-256 (hex) over all files: names what a transcript was made with. Computed when it is first asked for.
     pub fn version(&self) -> &str {
-        &self.version
+        self.version.get_or_init(|| {
+            let mut hash = Sha256::new();
+            for (file, table) in FILES.into_iter().zip(&self.tables) {
+                hash.update(file.name().as_bytes());
+                hash.update((table.text.len() as u64).to_le_bytes());
+                hash.update(table.text.as_bytes());
+            }
+            let digest = hash.finalize();
+            digest.iter().map(|byte| format!("{byte:02x}")).collect()
+        })
     }
 }
 
@@ -434,6 +476,7 @@ mod tests {
     fn the_list_of_files_is_in_the_order_of_the_variants() {
         for (i, file) in FILES.into_iter().enumerate() {
             assert_eq!(file as usize, i);
+            assert!(file.columns() <= MOST_COLUMNS);
         }
     }
 
