@@ -61,7 +61,7 @@ const fn form(
 /// Every spoken form, in small letters; of two that begin alike the longer one stands first.
 #[rustfmt::skip]
 const FORMS: &[Form] = &{
-    use punctuation::{coma, colon, dash, period, plain, quote, slash, unquote};
+    use punctuation::{colon, coma, dash, misheard_comma, period, plain, quote, slash, unquote};
     [
         mark(&["period"], Mark::Period, ".", "punctuation.period", period),
         mark(&["full", "stop"], Mark::Period, ".", "punctuation.full_stop", plain),
@@ -69,6 +69,12 @@ const FORMS: &[Form] = &{
         mark(&["fullstop"], Mark::Period, ".", "punctuation.full_stop", plain),
         mark(&["comma"], Mark::Comma, ",", "punctuation.comma", plain),
         mark(&["coma"], Mark::Comma, ",", "punctuation.comma.misheard", coma),
+        mark(&["kama"], Mark::Comma, ",", "punctuation.comma.misheard", misheard_comma),
+        mark(&["kamma"], Mark::Comma, ",", "punctuation.comma.misheard", misheard_comma),
+        mark(&["cama"], Mark::Comma, ",", "punctuation.comma.misheard", misheard_comma),
+        mark(&["comor"], Mark::Comma, ",", "punctuation.comma.misheard", misheard_comma),
+        mark(&["commer"], Mark::Comma, ",", "punctuation.comma.misheard", misheard_comma),
+        mark(&["comer"], Mark::Comma, ",", "punctuation.comma.misheard", misheard_comma),
         mark(&["colon"], Mark::Colon, ":", "punctuation.colon", colon),
         mark(&["semicolon"], Mark::Semicolon, ";", "punctuation.semicolon", plain),
         mark(&["semi-colon"], Mark::Semicolon, ";", "punctuation.semicolon", plain),
@@ -181,7 +187,7 @@ fn candidates(tokens: &[Token]) -> Vec<Candidate> {
             at += 1;
             continue;
         }
-        let Some((end, act, rule, judge)) = form_at(&norms, at) else {
+        let Some((end, act, rule, judge)) = form_at(tokens, &norms, at) else {
             sentence_words += usize::from(tokens[at].kind == Kind::Word);
             at += 1;
             continue;
@@ -233,8 +239,17 @@ fn candidates(tokens: &[Token]) -> Vec<Candidate> {
 type Found = (usize, Act, &'static str, fn(&View) -> Verdict);
 
 /// The form that begins at a token: its words stand next to each other with no mark between.
-fn form_at(norms: &[String], at: usize) -> Option<Found> {
+fn form_at(tokens: &[Token], norms: &[String], at: usize) -> Option<Found> {
     let first = norms[at].as_str();
+    // The engine writes "number two" as "2." by itself; the full stop goes when the item is made.
+    if let Some(n) = small_number(first).filter(|n| *n > 0)
+        && first.starts_with(|c: char| c.is_ascii_digit())
+        && tokens
+            .get(at + 1)
+            .is_some_and(|t| t.heard_mark() == Some(Mark::Period) && t.words == tokens[at].words)
+    {
+        return Some((at + 1, Act::Number(n), "layout.number", layout::number));
+    }
     if first == "number" {
         let n = norms
             .get(at + 1)

@@ -19,7 +19,7 @@ const HEADINGS: &[&str] = &[
     "history of present illness", "hospital course", "identifying information", "imaging", "immunizations",
     "impression", "impression and plan", "impression and recommendation", "impression and recommendations",
     "indication", "indications", "indication for procedure", "indications for procedure", "interpretation",
-    "laboratory data", "laboratory results", "labs", "management plan", "medical decision making", "medication",
+    "laboratory data", "laboratory results", "labs", "management plan", "medical decision making", "medical decision-making", "medication",
     "medications", "mental state examination", "mental status examination", "microscopic description",
     "objective", "on examination", "operation", "operative findings", "past history", "past medical history",
     "past psychiatric history", "past surgical history", "pathology", "physical exam", "physical examination",

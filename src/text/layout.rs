@@ -155,6 +155,8 @@ mod tests {
             ("plan colon number one diabetes comma stable period number two gout period", "Plan:\n1. Diabetes, stable.\n2. Gout."),
             ("plan colon number one diabetes period next number gout period", "Plan:\n1. Diabetes.\n2. Gout."),
             ("rest period number two is worse period", "Rest. Number two is worse."),
+            ("plan. 1. Gout, period. 2. Flu, period.", "Plan.\n1. Gout.\n2. Flu."),
+            ("aspirin twice a day period 1. with food period", "Aspirin twice a day. 1. With food."),
             ("assessment and plan Number 1, gout. Number 2, flu. Period.", "Assessment and plan\n1. Gout.\n2. Flu."),
         ]);
     }

@@ -6,6 +6,7 @@
 //! the commas of lists, which speakers leave out and secretaries type.
 
 use crate::text::token::{Kind, Mark, Token};
+use std::collections::HashSet;
 
 /// Rule: one mark in one place.
 pub fn reconcile(tokens: &[Token]) -> Vec<Token> {
@@ -27,7 +28,7 @@ pub fn reconcile(tokens: &[Token]) -> Vec<Token> {
         let salutation = starts_with_dear(&out);
         let after = tokens[run..].iter().find(|t| t.kind != Kind::Consumed);
         let kept = kept(&tokens[at..run], opens_line, salutation, after);
-        let mut named: Vec<_> = [at.checked_sub(1), Some(run)]
+        let mut named: HashSet<_> = [at.checked_sub(1), Some(run)]
             .into_iter()
             .flatten()
             .filter_map(|i| Some(tokens.get(i)?.words.clone()))
@@ -42,9 +43,8 @@ pub fn reconcile(tokens: &[Token]) -> Vec<Token> {
         for (token, keep) in tokens[at..run].iter().zip(&kept) {
             if *keep {
                 out.push(token.clone());
-            } else if !named.contains(&token.words) {
-                // A word that was nothing but this mark must stay accounted for.
-                named.push(token.words.clone());
+            } else if token.spoken_mark().is_some() || named.insert(token.words.clone()) {
+                // A spoken mark, and a word that was nothing but this mark, must stay accounted for.
                 out.push(token.with("", Kind::Consumed, dropped_rule(token)));
             }
         }
@@ -74,17 +74,17 @@ fn kept(run: &[Token], opens_line: bool, salutation: bool, after: Option<&Token>
     let closed = run
         .iter()
         .rposition(|t| t.spoken_mark() == Some(Mark::Close));
+    let first_other = run
+        .iter()
+        .position(|t| t.mark().is_some_and(|m| !m.is_sentence()))
+        .unwrap_or(run.len());
     run.iter()
         .enumerate()
         .map(|(i, token)| {
             let Some(mark) = token.mark().filter(|m| m.is_sentence()) else {
                 return true;
             };
-            if opens_line
-                && run[..=i]
-                    .iter()
-                    .all(|t| t.mark().is_none_or(Mark::is_sentence))
-            {
+            if opens_line && i < first_other {
                 // Nothing stands before it that it could end.
                 return false;
             }

@@ -87,15 +87,18 @@ pub fn draft_by(rules: &[Rule], words: &[Word], corrected_words: &[CorrectedWord
             Ok(next) => tokens = next,
         }
     }
-    let written = catch_unwind(AssertUnwindSafe(|| render::report(&tokens)));
+    let written = catch_unwind(AssertUnwindSafe(|| {
+        let report = render::report(&tokens);
+        trace::accounted(words.len(), corrected_words, &report).map(|()| report)
+    }));
     let report = match written {
-        Ok(report) if trace::accounted(words.len(), corrected_words, &report).is_ok() => report,
-        _ => {
-            findings.push(failed(
-                words,
-                "render",
-                "its text does not account for every word",
-            ));
+        Ok(Ok(report)) => report,
+        Ok(Err(fault)) => {
+            findings.push(failed(words, "render", &fault.to_string()));
+            as_said(words, corrected_words)
+        }
+        Err(_) => {
+            findings.push(failed(words, "render", "it stopped with an error"));
             as_said(words, corrected_words)
         }
     };

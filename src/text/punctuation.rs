@@ -217,6 +217,28 @@ pub fn coma(v: &View) -> Verdict {
     }
 }
 
+/// "Kama", "Cama", "Commer", "Comer": what the engine writes for "comma" where it hears a word that it does not know.
+///
+/// No English words, but possibly names: so only beside a mark of the engine, which is how it writes an interjection,
+/// never after a title, and only in a dictation that speaks its punctuation.
+pub fn misheard_comma(v: &View) -> Verdict {
+    #[rustfmt::skip]
+    const OF_NAMES: &[&str] = &[
+        "dr.", "dr", "doctor", "mr.", "mr", "mrs.", "mrs", "ms.", "ms", "miss", "nurse", "professor", "prof.", "prof",
+        "sister", "patient", "by", "name", "from", "with", "to", "and", "of",
+    ];
+    let (before, _) = v.phrase_before(1);
+    let named = before.last().is_none_or(|w| OF_NAMES.contains(&w.as_str()));
+    // "Comer" is the commonest of them as a surname.
+    let beside =
+        v.mark_before().is_some() || (v.mark_after().is_some() && v.norms[v.at] != "comer");
+    if beside && !named {
+        Verdict::Weak
+    } else {
+        Verdict::Word
+    }
+}
+
 /// Words before "colon" as a part of the body.
 #[rustfmt::skip]
 const COLON_BEFORE: &[&str] = &[
@@ -507,6 +529,20 @@ mod tests {
             ("GCS of 3 coma comma intubated period rest period", "GCS of 3 coma, intubated. Rest."),
             ("after 2 days coma developed period rest period", "After 2 days coma developed. Rest."),
             ("aspirin 81 mg daily coma iron", "Aspirin 81 mg daily coma iron"),
+        ]);
+    }
+
+    #[test]
+    #[rustfmt::skip]
+    fn a_word_that_is_none_beside_a_mark_may_be_a_misheard_comma() {
+        check(&[
+            ("chest clear, Kama, abdomen soft, period. Rest, comma, ice, period.", "Chest clear, abdomen soft. Rest, ice."),
+            ("left facial droop. Comer, lasting an hour, period. Rest, comma, ice, period.", "Left facial droop, lasting an hour. Rest, ice."),
+            ("blood type O negative, Cama group B positive period rest comma ice period", "Blood type O negative, group B positive. Rest, ice."),
+            ("seen by Dr. Comer, period. Rest, comma, ice, period.", "Seen by Dr. Comer. Rest, ice."),
+            ("the patient, Kama, is well, period. Rest, comma, ice, period.", "The patient, Kama, is well. Rest, ice."),
+            ("Anna Comer, aged six, is well.", "Anna Comer, aged six, is well."),
+            ("Anna Comer is well period rest comma ice period", "Anna Comer is well. Rest, ice."),
         ]);
     }
 
