@@ -1,5 +1,6 @@
 //! `osler eval` as a user runs it. The recognising program is a stand-in: `sh` is given a script named `transcribe`,
 //! which prints what the "recording" contains, so that each clip says what was heard in it.
+#![allow(clippy::unwrap_used)]
 
 use serde_json::{Value, json};
 use std::path::Path;

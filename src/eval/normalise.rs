@@ -12,8 +12,9 @@
 //! 4. Numbers are digits: "one thousand two hundred and five", "zero point two five", "2.5 million". Numbers that stand
 //!    side by side are written as one, and "over", "out of", "to", "by", a slash, a colon or a hyphen between two
 //!    numbers goes: "one forty two over eighty eight", "142 over 88" and "142/88" are "14288"; "twenty twenty six" is
-//!    "2026". An ordinal is its number ("14th" is "14"); "oh" beside a number is 0; Roman numerals of at least two
-//!    capitals are numbers, single ones only after "class", "factor", "grade", "nerve", "stage" or "type".
+//!    "2026". An ordinal is its number ("14th" is "14"), and "the 14th of January" is "14 January"; "oh" beside a
+//!    number is 0; Roman numerals of at least two capitals are numbers (not "IV"), other ones only after "class",
+//!    "factor", "grade", "nerve", "stage" or "type".
 //! 5. Units have one form ("milligrams", "mg"); "per" and a slash after a unit are the same; "%" is "percent".
 //! 6. Contractions are written out, titles too ("Dr" is "doctor"); um, uh and their like go.
 //! 7. British spelling becomes American by stems; the rules need not give real words, only the same ones.
@@ -40,6 +41,7 @@ pub fn words(text: &str) -> Vec<String> {
     let words = expand(words);
     let tokens = numbers(&words);
     let tokens = units(tokens);
+    let tokens = dates(tokens);
     let tokens = connect(tokens);
     tokens.into_iter().filter_map(finish).collect()
 }
@@ -494,12 +496,13 @@ fn read_number(tokens: &[Token]) -> Option<(String, usize)> {
     }
     let (value, mut used, ended) = read_integer(tokens)?;
     let mut digits = value.to_string();
-    if !ended && matches!(word(tokens.get(used)), "point" | "decimal") {
-        if let Some((fraction, more)) = read_fraction(&tokens[used + 1..]) {
-            digits = format!("{digits}.{fraction}");
-            used += 1 + more;
-            return Some(scaled(digits, tokens, used));
-        }
+    if !ended
+        && matches!(word(tokens.get(used)), "point" | "decimal")
+        && let Some((fraction, more)) = read_fraction(&tokens[used + 1..])
+    {
+        digits = format!("{digits}.{fraction}");
+        used += 1 + more;
+        return Some(scaled(digits, tokens, used));
     }
     Some((digits, used))
 }
@@ -528,10 +531,11 @@ fn read_fraction(tokens: &[Token]) -> Option<(String, usize)> {
 
 /// "2.5" before "million", "5" before "hundred", "5" "point" "25".
 fn scaled(digits: String, tokens: &[Token], used: usize) -> (String, usize) {
-    if word(tokens.get(used)) == "point" && !digits.contains('.') {
-        if let Some((fraction, more)) = read_fraction(&tokens[used + 1..]) {
-            return scaled(format!("{digits}.{fraction}"), tokens, used + 1 + more);
-        }
+    if word(tokens.get(used)) == "point"
+        && !digits.contains('.')
+        && let Some((fraction, more)) = read_fraction(&tokens[used + 1..])
+    {
+        return scaled(format!("{digits}.{fraction}"), tokens, used + 1 + more);
     }
     let power = match part(tokens.get(used)) {
         Some((Part::Hundred, _)) => 2,
@@ -705,6 +709,40 @@ fn unit(w: &str) -> &'static str {
         _ => "",
     }
 }
+
+/// "the 14 of january" is "14 january".
+fn dates(tokens: Vec<Token>) -> Vec<Token> {
+    let day_of_month = |at: usize| {
+        matches!(tokens.get(at), Some(Number(_)))
+            && word(tokens.get(at + 1)) == "of"
+            && MONTHS.contains(&word(tokens.get(at + 2)))
+    };
+    tokens
+        .iter()
+        .enumerate()
+        .filter(|(at, token)| match word(Some(token)) {
+            "the" => !day_of_month(at + 1),
+            "of" => !at.checked_sub(1).is_some_and(day_of_month),
+            _ => true,
+        })
+        .map(|(_, token)| token.clone())
+        .collect()
+}
+
+const MONTHS: [&str; 12] = [
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+];
 
 /// Resolves slashes, drops what stands between two numbers, and joins numbers that stand side by side.
 fn connect(tokens: Vec<Token>) -> Vec<Token> {
@@ -928,6 +966,10 @@ mod tests {
             ("the fourteenth of January", "the 14th of January"),
             ("March third twenty twenty six", "March 3, 2026"),
             ("March third twenty twenty six", "March 3rd, 2026"),
+            (
+                "on the fourteenth of January twenty twenty six",
+                "on 14 January 2026",
+            ),
             ("fifty fifth percentile", "55th percentile"),
             ("a hundred and twenty", "120"),
             ("nine eight eight", "988"),
@@ -1016,6 +1058,7 @@ mod tests {
             ("to agree to whatever", "to agree to whatever"),
             ("next heading medications", "next heading medications"),
             ("thousands of miles", "thousands of miles"),
+            ("the two of them in may", "the 2 of them in may"),
             ("one hundred hundred", "100100"),
             ("at this point two patients", "at this point 2 patients"),
             ("a million and one", "1000001"),
