@@ -52,7 +52,7 @@ pub struct Recognition {
     pub parameters: serde_json::Value,
     /// Wall time of the run in seconds.
     pub elapsed_s: f64,
-    /// Seconds by stage; stages overlap, so they need not add up to `elapsed_s`.
+    /// Seconds of work by stage, over all threads; stages overlap, so that they need not add up to `elapsed_s`.
     pub stages_s: BTreeMap<String, f64>,
     /// What the engine heard.
     pub raw: Raw,

@@ -1,12 +1,14 @@
 //! From a recording to a report draft: hear, propose, score, decide, text.
 //!
-//! One thread reads and cuts the sound, the caller's thread hears; between them lie two chunks at most, so that memory
-//! does not grow with the recording.
+//! One thread reads and cuts the sound, workers with a session each hear the chunks, and the caller's thread puts them
+//! back in order and decides. Workers with one thread each get more done than one session with many: the engine's
+//! threads wait for each other after every matrix, workers never do. Few chunks are under way at any time, so that
+//! memory does not grow with the recording.
 
 use crate::audio::AudioError;
 use crate::audio::chunk::{Chunk, Chunker};
 use crate::audio::decode::Decoder;
-use crate::dictionary::correct;
+use crate::dictionary::correct::{self, Proposal};
 use crate::dictionary::index::Index;
 use crate::domain::finding::{self, Finding, FindingKind, Severity};
 use crate::domain::recognition::{Raw, Recognition, SourceInfo, Transcript};
@@ -17,11 +19,18 @@ use crate::text;
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::time::Instant;
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
-/// Chunks that may wait between the reading and the hearing thread (28 s, 1.8 MB each).
+/// Chunks that may wait to be heard (28 s, 1.8 MB each).
 const WAITING: usize = 2;
+
+/// Most workers for one recording; each needs a decoder state of about 100 MB with the base model.
+const MOST_WORKERS: usize = 4;
+
+/// Recordings up to this length in seconds are one chunk: all threads work on it together.
+const ONE_CHUNK_S: f64 = 29.0;
 
 /// Mean log probability of a passage's tokens under which it is pointed out.
 const DOUBTFUL: f32 = -1.0;
@@ -48,13 +57,6 @@ pub enum TranscribeError {
     Speech(#[from] SpeechError),
 }
 
-/// What the reading thread sends.
-enum Read {
-    Chunk(Chunk),
-    End(End),
-    Failed(AudioError),
-}
-
 /// What is known when the recording is read.
 struct End {
     info: SourceInfo,
@@ -62,6 +64,32 @@ struct End {
     holes: Vec<Stretch>,
     repaired: u64,
     decode_s: f64,
+}
+
+/// A chunk with its place in the recording.
+struct Numbered {
+    number: usize,
+    chunk: Chunk,
+}
+
+/// What a worker made of a chunk. Spans of the proposals count from the chunk's first word.
+struct Worked {
+    chunk: Chunk,
+    passage: Passage,
+    proposals: Vec<Proposal>,
+    scores: Vec<Vec<Option<f32>>>,
+    hear: Duration,
+    dictionary: Duration,
+}
+
+/// How the threads are used.
+fn plan(threads: usize, claimed_s: Option<f64>) -> (usize, usize) {
+    let threads = threads.max(1);
+    if claimed_s.is_some_and(|s| s <= ONE_CHUNK_S) {
+        return (1, threads);
+    }
+    let workers = threads.min(MOST_WORKERS);
+    (workers, threads / workers)
 }
 
 /// Transcribes a recording. `progress` is told the seconds done and, if the header says, the seconds there are.
@@ -76,127 +104,188 @@ pub fn transcribe(
     let started = Instant::now();
     let decoder = Decoder::open(recording)?;
     let claimed_s = decoder.claimed_s();
+    let (workers, threads) = plan(options.threads, claimed_s);
     let hear_options = HearOptions {
         language: options.language.clone(),
-        threads: options.threads,
+        threads,
         beam: 1,
         temperature: 0.0,
         audio_ctx: None,
     };
-    let mut run = Run {
-        session: engine.open()?,
+    let sessions = (0..workers)
+        .map(|_| engine.open())
+        .collect::<Result<Vec<_>, _>>()?;
+    let job = Job {
         index,
-        seen: correct::Seen::default(),
         prompt: &options.prompt,
         hear_options: &hear_options,
         cancel,
-        words: Vec::new(),
-        edits: Vec::new(),
-        findings: Vec::new(),
-        speech: Vec::new(),
-        hear_s: 0.0,
-        dictionary_s: 0.0,
-        retries: 0,
     };
+    let mut run = Run::default();
     let end = std::thread::scope(|scope| {
-        let (sender, receiver) = sync_channel(WAITING);
-        scope.spawn(move || read(decoder, &sender));
-        run.consume(receiver, claimed_s, progress)
+        let (to_workers, chunks) = sync_channel(WAITING);
+        let (to_caller, results) = channel();
+        let reader = scope.spawn(move || read(decoder, &to_workers));
+        let chunks = Arc::new(Mutex::new(chunks));
+        let job = &job;
+        for session in sessions {
+            let (chunks, to_caller) = (chunks.clone(), to_caller.clone());
+            scope.spawn(move || work(session, &chunks, &to_caller, job));
+        }
+        // The workers alone hold the ends now: when they stop, so do the reader and the loop below.
+        drop((chunks, to_caller));
+        let collected = run.collect(&results, claimed_s, progress);
+        // Nobody listens any more: workers stop after their chunk, and the reader with the last of them.
+        drop(results);
+        let read = reader.join();
+        collected?;
+        read.unwrap_or_else(|_| {
+            Err(AudioError::Absurd(
+                recording.to_path_buf(),
+                "the decoder stopped with an error".into(),
+            ))
+        })
+        .map_err(TranscribeError::from)
     })?;
-    Ok(run.finish(end, engine, started))
+    progress(end.duration_s, Some(end.duration_s));
+    Ok(run.finish(end, engine, &job, workers, started))
 }
 
 /// Reads and cuts until the end, or until nobody listens any more.
-fn read(mut decoder: Decoder, sender: &SyncSender<Read>) {
-    let started = Instant::now();
+fn read(mut decoder: Decoder, sender: &SyncSender<Numbered>) -> Result<End, AudioError> {
     let mut chunker = Chunker::default();
-    loop {
-        match decoder.next_block() {
-            Ok(Some(block)) => chunker.push(&block),
-            Ok(None) => break,
-            Err(e) => {
-                // The other side may have been cancelled and gone; then nobody needs the reason.
-                let _ = sender.send(Read::Failed(e));
-                return;
+    let mut busy = Duration::ZERO;
+    let mut number = 0;
+    let mut ended = false;
+    while !ended {
+        let started = Instant::now();
+        match decoder.next_block()? {
+            Some(block) => chunker.push(&block),
+            None => {
+                chunker.finish();
+                ended = true;
             }
         }
+        busy += started.elapsed();
         while let Some(chunk) = chunker.pop() {
-            if sender.send(Read::Chunk(chunk)).is_err() {
-                return;
+            if sender.send(Numbered { number, chunk }).is_err() {
+                ended = true;
+                break;
             }
+            number += 1;
         }
     }
-    chunker.finish();
-    while let Some(chunk) = chunker.pop() {
-        if sender.send(Read::Chunk(chunk)).is_err() {
-            return;
-        }
-    }
-    let _ = sender.send(Read::End(End {
+    Ok(End {
         info: decoder.info().clone(),
         duration_s: decoder.decoded_s(),
         holes: decoder.holes().to_vec(),
         repaired: decoder.repaired(),
-        decode_s: started.elapsed().as_secs_f64(),
-    }));
+        decode_s: busy.as_secs_f64(),
+    })
 }
 
-/// A run in progress.
-struct Run<'a> {
-    session: Box<dyn Session>,
+/// What the workers share.
+struct Job<'a> {
     index: &'a Index,
-    seen: correct::Seen,
     prompt: &'a str,
     hear_options: &'a HearOptions,
     cancel: &'a Cancel,
+}
+
+/// Hears chunks until there are none, or until nobody listens any more.
+fn work(
+    mut session: Box<dyn Session>,
+    chunks: &Mutex<Receiver<Numbered>>,
+    sender: &Sender<(usize, Result<Worked, SpeechError>)>,
+    job: &Job<'_>,
+) {
+    loop {
+        let next = chunks.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let Ok(Numbered { number, chunk }) = next else {
+            return;
+        };
+        let worked = job.hear(session.as_mut(), chunk);
+        if sender.send((number, worked)).is_err() {
+            return;
+        }
+    }
+}
+
+impl Job<'_> {
+    /// Hears a chunk, lets the dictionary propose and the engine judge while it still has the sound.
+    fn hear(&self, session: &mut dyn Session, chunk: Chunk) -> Result<Worked, SpeechError> {
+        let started = Instant::now();
+        let passage = careful::hear(session, &chunk, self.prompt, self.hear_options, self.cancel)?;
+        let hear = started.elapsed();
+        let started = Instant::now();
+        let proposals = correct::propose(&passage.words, 0, self.index);
+        let mut scores = Vec::with_capacity(proposals.len());
+        for proposal in &proposals {
+            let candidates: Vec<String> =
+                proposal.candidates.iter().map(|c| c.text.clone()).collect();
+            scores.push(session.score(proposal.word_from..proposal.word_to, &candidates)?);
+        }
+        Ok(Worked {
+            chunk,
+            passage,
+            proposals,
+            scores,
+            hear,
+            dictionary: started.elapsed(),
+        })
+    }
+}
+
+/// A run in progress: what has been heard so far, in order.
+#[derive(Default)]
+struct Run {
+    seen: correct::Seen,
     words: Vec<Word>,
     edits: Vec<Edit>,
     findings: Vec<Finding>,
     speech: Vec<Stretch>,
-    hear_s: f64,
-    dictionary_s: f64,
+    hear: Duration,
+    dictionary: Duration,
     retries: u32,
 }
 
-impl Run<'_> {
-    fn consume(
+impl Run {
+    /// Takes the workers' results in the order of the recording.
+    fn collect(
         &mut self,
-        receiver: Receiver<Read>,
+        results: &Receiver<(usize, Result<Worked, SpeechError>)>,
         claimed_s: Option<f64>,
         progress: &mut dyn FnMut(f64, Option<f64>),
-    ) -> Result<End, TranscribeError> {
-        for read in receiver {
-            match read {
-                Read::Chunk(chunk) => {
-                    self.hear(&chunk)?;
-                    progress(chunk.clock.recording_end_s(chunk.length_s()), claimed_s);
-                }
-                Read::End(end) => {
-                    progress(end.duration_s, Some(end.duration_s));
-                    return Ok(end);
-                }
-                Read::Failed(e) => return Err(e.into()),
+    ) -> Result<(), SpeechError> {
+        let mut early = BTreeMap::new();
+        let mut next = 0;
+        for (number, worked) in results {
+            early.insert(number, worked?);
+            while let Some(worked) = early.remove(&next) {
+                next += 1;
+                progress(
+                    worked.chunk.clock.recording_end_s(worked.chunk.length_s()),
+                    claimed_s,
+                );
+                self.take(worked);
             }
         }
-        Err(SpeechError::Engine("the recording's reader stopped without a word".into()).into())
+        Ok(())
     }
 
-    /// Hears a chunk, then lets the dictionary propose and the engine judge.
-    fn hear(&mut self, chunk: &Chunk) -> Result<(), TranscribeError> {
-        let started = Instant::now();
-        let passage = careful::hear(
-            self.session.as_mut(),
+    fn take(&mut self, worked: Worked) {
+        let Worked {
             chunk,
-            self.prompt,
-            self.hear_options,
-            self.cancel,
-        )?;
-        self.hear_s += started.elapsed().as_secs_f64();
+            passage,
+            mut proposals,
+            scores,
+            ..
+        } = worked;
+        self.hear += worked.hear;
+        self.dictionary += worked.dictionary;
         self.retries += passage.retries;
-
-        let started = Instant::now();
         let offset = self.words.len();
-        self.doubt(&passage, chunk, offset);
+        self.doubt(&passage, &chunk, offset);
         // Chunks follow each other, so that times rise over the whole recording.
         let floor = self.words.last().map_or(0.0, |w| w.end_s);
         self.words.extend(passage.words.into_iter().map(|mut w| {
@@ -204,27 +293,14 @@ impl Run<'_> {
             w.end_s = w.end_s.max(w.start_s);
             w
         }));
-        self.speech.extend(chunk.speech.iter().copied());
-        self.correct(offset)?;
-        self.dictionary_s += started.elapsed().as_secs_f64();
-        Ok(())
-    }
-
-    /// Lets the dictionary propose for the words from `offset` on, which are those that the session heard last, and
-    /// the engine judge.
-    fn correct(&mut self, offset: usize) -> Result<(), TranscribeError> {
-        let proposals = correct::propose(&self.words, offset, self.index);
-        let mut scores = Vec::with_capacity(proposals.len());
-        for proposal in &proposals {
-            let candidates: Vec<String> =
-                proposal.candidates.iter().map(|c| c.text.clone()).collect();
-            let span = proposal.word_from - offset..proposal.word_to - offset;
-            scores.push(self.session.score(span, &candidates)?);
+        self.speech.extend(chunk.speech);
+        for proposal in &mut proposals {
+            proposal.word_from += offset;
+            proposal.word_to += offset;
         }
         let (edits, findings) = correct::decide(proposals, &scores, &self.words, &mut self.seen);
         self.edits.extend(edits);
         self.findings.extend(findings);
-        Ok(())
     }
 
     /// Findings about a passage as a whole.
@@ -272,7 +348,14 @@ impl Run<'_> {
         }
     }
 
-    fn finish(mut self, end: End, engine: &dyn Engine, started: Instant) -> Recognition {
+    fn finish(
+        mut self,
+        end: End,
+        engine: &dyn Engine,
+        job: &Job<'_>,
+        workers: usize,
+        started: Instant,
+    ) -> Recognition {
         let coverage = self.coverage();
         self.findings.extend(damage(&end, &self.words));
         if self.words.is_empty() && coverage.speech_s == 0.0 {
@@ -305,19 +388,20 @@ impl Run<'_> {
             parameters: json!({
                 "engine": "whisper.cpp 1.8.3",
                 "osler": env!("CARGO_PKG_VERSION"),
-                "language": self.hear_options.language,
-                "threads": self.hear_options.threads,
-                "beam": self.hear_options.beam,
-                "temperature": self.hear_options.temperature,
-                "prompt": self.prompt,
-                "dictionary": self.index.version(),
+                "language": job.hear_options.language,
+                "workers": workers,
+                "threads_per_worker": job.hear_options.threads,
+                "beam": job.hear_options.beam,
+                "temperature": job.hear_options.temperature,
+                "prompt": job.prompt,
+                "dictionary_version": job.index.version(),
                 "retries": self.retries,
             }),
             elapsed_s: started.elapsed().as_secs_f64(),
             stages_s: BTreeMap::from([
                 ("decode".to_owned(), end.decode_s),
-                ("hear".to_owned(), self.hear_s),
-                ("dictionary".to_owned(), self.dictionary_s),
+                ("hear".to_owned(), self.hear.as_secs_f64()),
+                ("dictionary".to_owned(), self.dictionary.as_secs_f64()),
                 ("text".to_owned(), text_s),
             ]),
             raw: Raw {
@@ -408,5 +492,19 @@ fn locate(finding: &mut Finding, trace: &[crate::domain::report::TraceSpan]) {
     if let Some(first) = spans.next() {
         finding.report_from = Some(first.from);
         finding.report_to = Some(spans.next_back().map_or(first.to, |last| last.to));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn threads_become_workers_unless_there_is_one_chunk_only() {
+        assert_eq!(plan(2, Some(95.0)), (2, 1));
+        assert_eq!(plan(2, Some(12.0)), (1, 2));
+        assert_eq!(plan(1, None), (1, 1));
+        assert_eq!(plan(0, None), (1, 1));
+        assert_eq!(plan(16, None), (4, 4));
     }
 }
