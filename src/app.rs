@@ -3,9 +3,12 @@
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::audit::{Actor, Stamp};
+use crate::http::{self, ServeError};
 use crate::store::blobs::{AudioStore, BlobError};
 use crate::store::{Opening, Options, Store, StoreError};
+use std::future::Future;
 use std::sync::Arc;
+use tokio::net::TcpListener;
 
 /// What every use case works with.
 #[derive(Clone)]
@@ -65,4 +68,28 @@ impl App {
             at: self.clock.now(),
         }
     }
+}
+
+/// Why the service ended.
+#[derive(Debug, thiserror::Error)]
+pub enum ServiceError {
+    /// It did not start.
+    #[error(transparent)]
+    Refused(#[from] ServeError),
+    /// The network.
+    #[error("the service stopped: {0}")]
+    Io(#[from] std::io::Error),
+}
+
+/// Serves until `shutdown` is done; requests under way are finished. The caller owns socket and stop signal.
+pub async fn serve(
+    app: App,
+    listener: TcpListener,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> Result<(), ServiceError> {
+    let router = http::router(app)?;
+    axum::serve(listener, router)
+        .with_graceful_shutdown(shutdown)
+        .await?;
+    Ok(())
 }

@@ -7,7 +7,7 @@
 //! * [`domain`]: pure values that every part speaks in.
 //! * [`workflow`]: one use case per file; what the command line and the service both call.
 //! * [`eval`]: how good it is, measured.
-//! * [`cli`], [`app`], [`config`]: the outside.
+//! * [`cli`], [`http`], [`app`], [`config`]: the outside.
 //!
 //! `docs/ARCHITECTURE.md` has the map with its rules; `tests/architecture.rs` holds the code to them.
 
@@ -20,7 +20,9 @@ pub mod dictionary;
 pub mod domain;
 pub mod eval;
 pub mod export;
+pub mod http;
 pub mod speech;
 pub mod store;
+pub mod telemetry;
 pub mod text;
 pub mod workflow;

@@ -8,6 +8,8 @@ mod dictionary;
 mod eval;
 mod models;
 mod records;
+mod service;
 mod store;
 mod support;
 mod text;
+mod transcribe;

@@ -207,7 +207,9 @@ impl Decoder {
             Err(Error::IoError(e)) if self.produced == 0 => {
                 return Err(AudioError::Read(self.path.clone(), e));
             }
-            Err(Error::DecodeError(_)) if self.failures < MAX_FAILURES => {
+            Err(Error::DecodeError(_) | Error::Unsupported(_) | Error::LimitError(_))
+                if self.failures < MAX_FAILURES =>
+            {
                 self.failures += 1;
                 return Ok(());
             }
@@ -232,7 +234,8 @@ impl Decoder {
                 self.failures = 0;
                 self.take(rate, channels, out)
             }
-            Err(Error::DecodeError(_) | Error::IoError(_)) if self.failures < MAX_FAILURES => {
+            // A damaged packet may look like anything, also like a feature that is not supported.
+            Err(e) if !matches!(e, Error::ResetRequired) && self.failures < MAX_FAILURES => {
                 self.failures += 1;
                 self.hole(claimed, out)
             }

@@ -1,6 +1,6 @@
 //! Exit codes for scripts, and the one place that prints why a command failed.
 
-use crate::app::OpenError;
+use crate::app::{OpenError, ServiceError};
 use crate::config::ConfigError;
 use crate::dictionary::load::LoadError;
 use crate::store::StoreError;
@@ -56,6 +56,16 @@ impl Failure {
             eprintln!("osler: {}", self.message);
         }
         ExitCode::from(self.code as u8)
+    }
+}
+
+impl From<ServiceError> for Failure {
+    fn from(e: ServiceError) -> Self {
+        let code = match e {
+            ServiceError::Refused(_) => Code::Refused,
+            ServiceError::Io(_) => Code::Failed,
+        };
+        Self::new(code, e.to_string())
     }
 }
 

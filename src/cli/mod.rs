@@ -14,6 +14,7 @@ pub mod intake;
 pub mod models;
 pub mod patient;
 pub mod report;
+pub mod serve;
 pub mod show;
 pub mod transcribe;
 pub mod user;
@@ -59,11 +60,14 @@ enum Command {
     Report(report::Command),
     /// Make a sample practice, take two recordings in, and print what became of them
     Demo(demo::Args),
+    /// Show the sample practice in a browser on this machine
+    Serve(serve::Args),
 }
 
 /// Parses the arguments, runs the command, and says how it went.
 pub fn main() -> std::process::ExitCode {
     let cli = Cli::parse();
+    crate::telemetry::start();
     match run(cli) {
         Ok(()) => std::process::ExitCode::SUCCESS,
         Err(failure) => failure.report(),
@@ -86,5 +90,6 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Command::Intake(args) => intake::run(args, config),
         Command::Report(command) => report::run(command, config),
         Command::Demo(args) => demo::run(&args, config),
+        Command::Serve(args) => serve::run(&args, config),
     }
 }

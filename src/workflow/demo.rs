@@ -72,13 +72,18 @@ const PATIENTS: [Sample; 3] = [
     },
 ];
 
+/// Whether this is a sample practice, where nothing has to be protected.
+pub fn is_sample(app: &App) -> bool {
+    app.store.kind() == Kind::Demo
+}
+
 /// Puts the sample practice into a demonstration database. What is there already is left alone, so that a second or an
 /// interrupted run ends with the same practice.
 ///
 /// # Errors
 /// [`Refusal::NoDemoHere`] in a real practice.
 pub async fn seed(app: &App, actor: &Actor) -> Result<(), WorkflowError> {
-    if app.store.kind() != Kind::Demo {
+    if !is_sample(app) {
         return Err(Refusal::NoDemoHere.into());
     }
     for (username, name, role) in USERS {
@@ -137,7 +142,7 @@ where
     E: Send + 'static,
     F: FnOnce(&Path) -> Result<Recognition, E> + Send + 'static,
 {
-    if app.store.kind() != Kind::Demo {
+    if !is_sample(app) {
         return Err(Refusal::NoDemoHere.into());
     }
     let author = request.author.clone();

@@ -95,6 +95,13 @@ pub enum WorkflowError {
     Audio(#[from] BlobError),
 }
 
+impl WorkflowError {
+    /// Whether what was asked for is not there.
+    pub fn is_not_found(&self) -> bool {
+        matches!(self, Self::Store(StoreError::NotFound(_)))
+    }
+}
+
 /// Compares the second identifier with the record. `None` was not asked for and leaves it open.
 ///
 /// # Errors

@@ -356,6 +356,11 @@ impl Run {
         workers: usize,
         started: Instant,
     ) -> Recognition {
+        // The last frame is filled up with silence, so that a word may seem to end after the recording.
+        for word in &mut self.words {
+            word.end_s = word.end_s.min(end.duration_s);
+            word.start_s = word.start_s.min(word.end_s);
+        }
         let coverage = self.coverage();
         self.findings.extend(damage(&end, &self.words));
         if self.words.is_empty() && coverage.speech_s == 0.0 {

@@ -1,4 +1,5 @@
 //! What the tests share.
 
+pub mod engine;
 pub mod practice;
 pub mod tiny_model;

@@ -1,0 +1,60 @@
+//! `osler serve`: the sample practice in a browser on this machine.
+
+use crate::app::{self, App};
+use crate::cli::exit::{Code, Failure};
+use crate::clock::SystemClock;
+use crate::config::Config;
+use crate::store::Opening;
+use std::io::Write;
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+
+/// Arguments of `osler serve`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Port on this machine; 0 takes a free one
+    #[arg(long, default_value_t = 8470)]
+    port: u16,
+}
+
+/// Runs the command until it is interrupted.
+pub fn run(args: &Args, config: Config) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Runtime::new()?;
+    runtime.block_on(async {
+        let app = App::open(config, Opening::Existing, Arc::new(SystemClock)).await?;
+        let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, args.port))
+            .await
+            .map_err(|e| {
+                Failure::new(
+                    Code::Failed,
+                    format!(
+                        "port {} cannot be used: {e}; choose another with --port",
+                        args.port
+                    ),
+                )
+            })?;
+        let address = listener.local_addr()?;
+        writeln!(
+            std::io::stdout().lock(),
+            "http://{address}/  (this machine only; Ctrl-C stops)"
+        )?;
+        app::serve(app, listener, interrupted()).await?;
+        Ok(())
+    })
+}
+
+/// Ends with Ctrl-C or, where there are signals, with a request to terminate.
+async fn interrupted() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminate.recv() => {}
+            }
+            return;
+        }
+    }
+    let _ = tokio::signal::ctrl_c().await;
+}

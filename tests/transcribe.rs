@@ -1,0 +1,465 @@
+//! From a recording to a draft: with an engine that follows a script, and with the real one through the program.
+
+use crate::support::engine::{Line, ScriptedEngine};
+use assert_cmd::Command;
+use hound::{SampleFormat, WavSpec, WavWriter};
+use osler::dictionary::index::Index;
+use osler::dictionary::load::Tables;
+use osler::domain::finding::FindingKind;
+use osler::domain::recognition::Recognition;
+use osler::speech::engine::{Cancel, SpeechError};
+use osler::workflow::transcribe::{Options, TranscribeError, transcribe};
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+fn fixture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/fixtures")
+        .join(name)
+}
+
+fn index() -> &'static Index {
+    static INDEX: OnceLock<Index> = OnceLock::new();
+    INDEX.get_or_init(|| Index::new(Tables::embedded().unwrap()))
+}
+
+fn options(threads: usize) -> Options {
+    Options {
+        language: "en".into(),
+        threads,
+        prompt: String::new(),
+    }
+}
+
+fn run_with(
+    engine: &ScriptedEngine,
+    recording: &Path,
+    threads: usize,
+) -> Result<Recognition, TranscribeError> {
+    transcribe(
+        recording,
+        engine,
+        index(),
+        &options(threads),
+        &Cancel::default(),
+        &mut |_, _| {},
+    )
+}
+
+fn run(script: impl IntoIterator<Item = Line>, recording: &Path) -> Recognition {
+    run_with(&ScriptedEngine::new(script), recording, 1).unwrap()
+}
+
+fn wav(path: &Path, samples: impl IntoIterator<Item = f32>) {
+    let spec = WavSpec {
+        channels: 1,
+        sample_rate: 16_000,
+        bits_per_sample: 16,
+        sample_format: SampleFormat::Int,
+    };
+    let mut writer = WavWriter::create(path, spec).unwrap();
+    for s in samples {
+        writer.write_sample((s * 32_000.0) as i16).unwrap();
+    }
+    writer.finalize().unwrap();
+}
+
+fn kinds(recognition: &Recognition) -> Vec<FindingKind> {
+    recognition.findings.iter().map(|f| f.kind).collect()
+}
+
+#[test]
+fn words_become_a_report_that_leads_back_to_them() {
+    let r = run(
+        [Line::Says(
+            "Chest pain period no fever comma no cough period",
+        )],
+        &fixture("audio/clip.flac"),
+    );
+    assert_eq!(r.report.text, "Chest pain. No fever, no cough.");
+    assert_eq!(r.raw.words.len(), 9);
+    assert_eq!(r.transcript.text, r.raw.text);
+    assert!(
+        r.raw
+            .words
+            .windows(2)
+            .all(|w| w[0].end_s <= w[1].start_s + 1e-9)
+    );
+    assert!(
+        r.raw
+            .words
+            .iter()
+            .all(|w| w.start_s >= 0.0 && w.end_s <= r.duration_s)
+    );
+    let span = r.report.trace.iter().find(|t| (t.word_from, t.word_to) == (4, 5)).unwrap();
+    let said: String = r
+        .report
+        .text
+        .chars()
+        .skip(span.from)
+        .take(span.to - span.from)
+        .collect();
+    assert_eq!(said.trim(), "fever");
+    assert_eq!(kinds(&r), []);
+    assert!(r.coverage.gaps.is_empty() && r.coverage.speech_s > 5.0);
+}
+
+#[test]
+fn chunks_come_back_in_order_whoever_hears_them() {
+    let lines = || {
+        (0..12).map(|_| Line::Says("one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty"))
+    };
+    let path = fixture("demo/internal-medicine.opus");
+    for threads in [1, 2, 4] {
+        let r = run_with(&ScriptedEngine::new(lines()), &path, threads).unwrap();
+        assert!(r.raw.words.len() >= 80);
+        assert!(
+            r.raw.words.windows(2).all(|w| w[0].start_s <= w[1].start_s),
+            "{threads} threads"
+        );
+    }
+}
+
+#[test]
+fn speech_for_which_the_engine_has_no_words_is_a_finding_with_its_place() {
+    let r = run([], &fixture("audio/clip.flac"));
+    assert_eq!(r.raw.words.len(), 0);
+    let gap = r
+        .findings
+        .iter()
+        .find(|f| f.kind == FindingKind::SpeechWithoutText)
+        .unwrap();
+    assert!(gap.end_s > gap.start_s && gap.end_s <= r.duration_s);
+    assert!(!r.coverage.gaps.is_empty());
+    assert!(r.coverage.covered_s < r.coverage.speech_s);
+}
+
+#[test]
+fn a_lost_end_is_heard_again_in_halves() {
+    let script = [
+        Line::Timed(vec![("New", 0.2, 0.5), ("paragraph", 0.5, 1.0)], -0.2),
+        Line::Says("New paragraph objective colon"),
+        Line::Says("blood pressure 142 over 88 comma pulse 78"),
+    ];
+    let engine = ScriptedEngine::new(script);
+    let r = run_with(&engine, &fixture("audio/clip.flac"), 1).unwrap();
+    assert!(r.raw.text.ends_with("pulse 78"), "{}", r.raw.text);
+    let calls = engine.heard_s.lock().unwrap().clone();
+    assert_eq!(calls.len(), 3);
+    assert!((calls[1] + calls[2] - calls[0]).abs() < 0.05, "{calls:?}");
+    assert!(!kinds(&r).contains(&FindingKind::SpeechWithoutText));
+}
+
+#[test]
+fn a_loop_is_heard_again_and_what_stays_one_is_pointed_out() {
+    const LOOP: &str =
+        "by 10 mg per day and by 10 mg per day and by 10 mg per day and by 10 mg per day";
+    let r = run(
+        [
+            Line::Says(LOOP),
+            Line::Says("new paragraph objective"),
+            Line::Says("blood pressure 142"),
+        ],
+        &fixture("audio/clip.flac"),
+    );
+    assert_eq!(r.raw.text, "new paragraph objective blood pressure 142");
+    let r = run(
+        std::iter::repeat_n(Line::Says(LOOP), 9),
+        &fixture("audio/clip.flac"),
+    );
+    assert!(
+        kinds(&r).contains(&FindingKind::DoubtfulPassage),
+        "{:?}",
+        r.findings
+    );
+}
+
+#[test]
+fn words_after_the_last_speech_are_left_out_and_reported() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("tail.wav");
+    let mut decoder = osler::audio::decode::Decoder::open(&fixture("audio/clip.flac")).unwrap();
+    let mut samples = Vec::new();
+    while let Some(block) = decoder.next_block().unwrap() {
+        samples.extend(block);
+    }
+    samples.extend(std::iter::repeat_n(0.0, 16_000 * 5));
+    wav(&path, samples);
+    let mut words: Vec<(&str, f64, f64)> =
+        "new paragraph objective colon blood pressure 142 over 88 comma pulse 78 comma temperature"
+            .split(' ')
+            .enumerate()
+            .map(|(i, w)| (w, i as f64 * 0.56, i as f64 * 0.56 + 0.5))
+            .collect();
+    words.extend([("Thank", 9.5, 9.7), ("you.", 9.7, 9.9)]);
+    let r = run([Line::Timed(words, -0.3)], &path);
+    assert!(!r.raw.text.contains("Thank"), "{}", r.raw.text);
+    let phantom = r
+        .findings
+        .iter()
+        .find(|f| f.kind == FindingKind::TextWithoutSpeech)
+        .unwrap();
+    assert_eq!(phantom.heard, "Thank you.");
+}
+
+#[test]
+fn silence_gives_no_words_and_says_so() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("silence.wav");
+    wav(&path, std::iter::repeat_n(0.0, 16_000 * 40));
+    let engine = ScriptedEngine::new([Line::Says("Thank you.")]);
+    let r = run_with(&engine, &path, 2).unwrap();
+    assert_eq!((r.raw.text.as_str(), r.report.text.as_str()), ("", ""));
+    assert_eq!(kinds(&r), [FindingKind::NoSpeech]);
+    assert!(
+        engine.heard_s.lock().unwrap().is_empty(),
+        "the engine is not asked about silence"
+    );
+}
+
+#[test]
+fn a_missing_end_is_a_critical_finding() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("cut.flac");
+    let bytes = std::fs::read(fixture("audio/clip.flac")).unwrap();
+    std::fs::write(&path, &bytes[..bytes.len() / 2]).unwrap();
+    let r = run(
+        [Line::Says(
+            "new paragraph objective colon blood pressure 142",
+        )],
+        &path,
+    );
+    let damaged = r
+        .findings
+        .iter()
+        .find(|f| f.kind == FindingKind::AudioDamaged)
+        .unwrap();
+    assert!((damaged.end_s - 8.2).abs() < 0.1, "{damaged:?}");
+}
+
+#[test]
+fn an_unknown_word_is_asked_about_once() {
+    let engine = ScriptedEngine::new([Line::Says(
+        "continue empigliflozin daily and empigliflozin again period stop there please now",
+    )]);
+    let r = run_with(&engine, &fixture("audio/clip.flac"), 1).unwrap();
+    let unknown: Vec<_> = r
+        .findings
+        .iter()
+        .filter(|f| f.kind == FindingKind::UnknownWord)
+        .collect();
+    assert_eq!(unknown.len(), 1);
+    assert_eq!(unknown[0].suggestions[0].text, "empagliflozin");
+    assert_eq!((unknown[0].word_from, unknown[0].word_to), (1, 2));
+    let (from, to) = (
+        unknown[0].report_from.unwrap(),
+        unknown[0].report_to.unwrap(),
+    );
+    let shown: String = r.report.text.chars().skip(from).take(to - from).collect();
+    assert_eq!(shown, "empigliflozin");
+    assert!(
+        engine
+            .judged
+            .lock()
+            .unwrap()
+            .iter()
+            .any(|c| c.contains(&"empagliflozin".to_owned()))
+    );
+    assert_eq!(
+        r.transcript.edits,
+        [],
+        "nothing is changed without the engine's judgement"
+    );
+}
+
+#[test]
+fn an_engine_that_fails_and_a_cancelled_run_end_at_once() {
+    let path = fixture("demo/internal-medicine.opus");
+    let failed = run_with(&ScriptedEngine::new([Line::Fails]), &path, 2);
+    assert!(matches!(
+        failed,
+        Err(TranscribeError::Speech(SpeechError::Engine(_)))
+    ));
+    let cancel = Cancel::default();
+    cancel.cancel();
+    let cancelled = transcribe(
+        &path,
+        &ScriptedEngine::default(),
+        index(),
+        &options(2),
+        &cancel,
+        &mut |_, _| {},
+    );
+    assert!(matches!(
+        cancelled,
+        Err(TranscribeError::Speech(SpeechError::Cancelled))
+    ));
+}
+
+fn osler(models: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_osler"));
+    command
+        .env("OSLER_MODELS", models)
+        .env_remove("OSLER_CONFIG")
+        .env_remove("OSLER_DATA");
+    command
+}
+
+/// The folder with the real model that `make test` fetches.
+fn real_models() -> PathBuf {
+    std::env::var_os("OSLER_MODELS").map_or_else(
+        || Path::new(env!("CARGO_MANIFEST_DIR")).join("models"),
+        PathBuf::from,
+    )
+}
+
+fn json_lines(output: &[u8]) -> Vec<Value> {
+    String::from_utf8_lossy(output)
+        .lines()
+        .map(|l| serde_json::from_str(l).unwrap())
+        .collect()
+}
+
+#[test]
+fn a_missing_model_says_how_to_fetch_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let out = osler(dir.path())
+        .args(["transcribe"])
+        .arg(fixture("audio/clip.flac"))
+        .assert()
+        .code(4);
+    let error = String::from_utf8_lossy(&out.get_output().stderr).into_owned();
+    assert!(error.contains("osler models fetch base"), "{error}");
+}
+
+#[test]
+#[ignore = "needs the model that `make test` fetches"]
+fn the_real_model_hears_every_format_alike() {
+    let files = [
+        "clip.flac",
+        "clip.mp3",
+        "clip.m4a",
+        "clip.aac",
+        "clip.ogg",
+        "clip.opus",
+        "clip.webm",
+    ];
+    let out = osler(&real_models())
+        .args(["transcribe", "--model", "tiny.en", "--format", "json"])
+        .args(files.map(|f| fixture("audio").join(f)))
+        .assert()
+        .success();
+    let lines = json_lines(&out.get_output().stdout);
+    assert_eq!(lines.len(), files.len());
+    for line in &lines {
+        let text = line["report"]["text"].as_str().unwrap();
+        for word in ["Objective", "ressure", "142", "88", "78", "emperature"] {
+            assert!(text.contains(word), "{}: {text}", line["file"]);
+        }
+        assert_eq!(line["schema"], 1);
+        assert_eq!(line["model"], "tiny.en");
+        assert_eq!(line["model_sha256"].as_str().unwrap().len(), 64);
+        assert!(line["peak_memory_bytes"].as_u64().unwrap() > 0);
+        assert_eq!(line["coverage"]["gaps"].as_array().unwrap().len(), 0);
+    }
+}
+
+#[test]
+#[ignore = "needs the model that `make test` fetches"]
+fn bad_files_are_named_and_the_others_are_done() {
+    let dir = tempfile::tempdir().unwrap();
+    let letter = dir.path().join("letter.wav");
+    std::fs::write(
+        &letter,
+        "Dear colleague, thank you for referring this patient to our clinic.",
+    )
+    .unwrap();
+    let silence = dir.path().join("silence.wav");
+    wav(&silence, std::iter::repeat_n(0.0, 16_000 * 3));
+    let out = osler(&real_models())
+        .args(["transcribe", "--model", "tiny.en", "--format", "json"])
+        .args([
+            &letter,
+            &dir.path().join("absent.mp3"),
+            &silence,
+            &fixture("audio/clip.opus"),
+        ])
+        .assert()
+        .code(3);
+    let lines = json_lines(&out.get_output().stdout);
+    assert_eq!(lines.len(), 4);
+    assert_eq!(lines[0]["error"]["code"], "not_audio");
+    assert_eq!(lines[1]["error"]["code"], "missing");
+    assert_eq!(lines[2]["report"]["text"], "");
+    assert_eq!(lines[2]["findings"][0]["kind"], "no_speech");
+    assert!(lines[3]["raw"]["text"].as_str().unwrap().contains("142"));
+    let errors = String::from_utf8_lossy(&out.get_output().stderr).into_owned();
+    assert!(
+        errors.contains("letter.wav") && errors.contains("absent.mp3"),
+        "{errors}"
+    );
+    assert!(errors.contains("2 of 4 recordings"), "{errors}");
+}
+
+#[test]
+#[ignore = "needs the model that `make test` fetches"]
+fn subtitles_and_text_go_into_a_folder_without_overwriting_each_other() {
+    let dir = tempfile::tempdir().unwrap();
+    let clip = fixture("audio/clip.opus");
+    for (format, start) in [
+        ("srt", "1\n00:00:0"),
+        ("vtt", "WEBVTT\n\n00:00:0"),
+        ("txt", ""),
+    ] {
+        osler(&real_models())
+            .args([
+                "transcribe",
+                "--model",
+                "tiny.en",
+                "--format",
+                format,
+                "--out",
+            ])
+            .arg(dir.path())
+            .args([&clip, &clip])
+            .assert()
+            .success()
+            .stdout("");
+        for name in ["clip", "clip-2"] {
+            let text =
+                std::fs::read_to_string(dir.path().join(format!("{name}.{format}"))).unwrap();
+            assert!(text.starts_with(start) && text.contains("142"), "{text}");
+        }
+    }
+}
+
+#[test]
+#[ignore = "needs the model that `make test` fetches"]
+fn a_whole_dictation_is_heard_without_a_gap() {
+    let out = osler(&real_models())
+        .args(["transcribe", "--model", "tiny.en", "--format", "json"])
+        .arg(fixture("demo/internal-medicine.opus"))
+        .assert()
+        .success();
+    let line = &json_lines(&out.get_output().stdout)[0];
+    let text = line["report"]["text"].as_str().unwrap().to_lowercase();
+    for word in [
+        "date of service",
+        "metformin",
+        "blood pressure",
+        "creatinine",
+        "return visit",
+    ] {
+        assert!(text.contains(word), "{word} is missing: {text}");
+    }
+    let words = line["raw"]["words"].as_array().unwrap();
+    assert!(words.len() > 150);
+    let starts: Vec<f64> = words
+        .iter()
+        .map(|w| w["start_s"].as_f64().unwrap())
+        .collect();
+    assert!(starts.windows(2).all(|w| w[0] <= w[1]));
+    assert!(*starts.last().unwrap() < line["duration_s"].as_f64().unwrap());
+    assert!(line["coverage"]["covered_s"].as_f64().unwrap() > 75.0);
+}
