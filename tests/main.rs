@@ -6,6 +6,7 @@ mod architecture;
 mod audio;
 mod dictionary;
 mod eval;
+mod journey;
 mod models;
 mod records;
 mod service;

@@ -494,6 +494,23 @@ async fn only_the_author_signs() {
 }
 
 #[tokio::test]
+async fn an_empty_report_is_not_signed() {
+    let practice = Practice::new(Kind::Demo).await;
+    let request = practice.request(practice.recording("silence.wav", b"sound"));
+    let mut silent = recognition();
+    silent.report.text.clear();
+    let taken = intake::run(&practice.app, request, &actor(), |_| Ok::<_, ()>(silent))
+        .await
+        .unwrap();
+    let before = practice.dump();
+    let error = sign_it(&practice, taken.report_id, &practice.author, None)
+        .await
+        .unwrap_err();
+    assert!(error.to_string().contains("nobody speaks"), "{error}");
+    assert_eq!(practice.dump(), before);
+}
+
+#[tokio::test]
 async fn a_real_practice_takes_no_signature_from_the_command_line() {
     let practice = Practice::new(Kind::Practice).await;
     let id = take_in(
@@ -832,7 +849,7 @@ fn the_commands_keep_a_practice() {
     answers(data, &missing, 3, &["gone.wav", "no such file"]);
     let mismatch = [
         "intake",
-        "gone.wav",
+        concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/audio/clip.opus"),
         "--patient",
         "A-7",
         "--birth-date",

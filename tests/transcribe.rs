@@ -92,7 +92,12 @@ fn words_become_a_report_that_leads_back_to_them() {
             .iter()
             .all(|w| w.start_s >= 0.0 && w.end_s <= r.duration_s)
     );
-    let span = r.report.trace.iter().find(|t| (t.word_from, t.word_to) == (4, 5)).unwrap();
+    let span = r
+        .report
+        .trace
+        .iter()
+        .find(|t| (t.word_from, t.word_to) == (4, 5))
+        .unwrap();
     let said: String = r
         .report
         .text

@@ -60,6 +60,11 @@ pub enum Refusal {
         /// Who was named.
         username: String,
     },
+    /// Nothing to sign.
+    #[error(
+        "this report is empty: nobody speaks in its recording; there is nothing to sign. Check the recording and take it in again"
+    )]
+    EmptyReport,
     /// Filing without the second identifier.
     #[error(
         "the second identifier of this report is still open; give the patient's date of birth with --birth-date"

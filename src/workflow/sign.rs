@@ -43,6 +43,9 @@ pub async fn sign(
 ) -> Result<Signed, WorkflowError> {
     let report = app.store.report(id).await?;
     may_sign(app.store.kind(), &report, signer, authentication)?;
+    if report.latest.body.text.trim().is_empty() {
+        return Err(Refusal::EmptyReport.into());
+    }
     let patient = app.store.patient(report.patient_id).await?;
     let identity_verified = check_identity(&patient, birth_date)?;
     if report.status == ReportStatus::Signed {
