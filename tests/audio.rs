@@ -40,12 +40,14 @@ fn reference() -> Vec<f32> {
 fn likeness(a: &[f32], b: &[f32]) -> f32 {
     let correlation = |shift: i32| {
         let (mut ab, mut aa, mut bb) = (0.0f64, 0.0f64, 0.0f64);
-        for i in 0..a.len() {
-            let j = i as i32 + shift;
-            if j < 0 || j as usize >= b.len() {
+        for (i, x) in a.iter().enumerate() {
+            let Some(y) = usize::try_from(i as i32 + shift)
+                .ok()
+                .and_then(|j| b.get(j))
+            else {
                 continue;
-            }
-            let (x, y) = (f64::from(a[i]), f64::from(b[j as usize]));
+            };
+            let (x, y) = (f64::from(*x), f64::from(*y));
             ab += x * y;
             aa += x * x;
             bb += y * y;

@@ -849,7 +849,10 @@ fn the_commands_keep_a_practice() {
     answers(data, &missing, 3, &["gone.wav", "no such file"]);
     let mismatch = [
         "intake",
-        concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/audio/clip.opus"),
+        concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/tests/fixtures/audio/clip.opus"
+        ),
         "--patient",
         "A-7",
         "--birth-date",

@@ -25,6 +25,9 @@ const POSITION_STEP: usize = 64;
 /// Shortest sound in samples that is handed over; whisper.cpp ignores what is shorter than a second.
 const SHORTEST: usize = SAMPLE_RATE + SAMPLE_RATE / 4;
 
+/// Whether this build can use a GPU at all.
+const GPU_BUILD: bool = cfg!(any(feature = "cuda", feature = "vulkan", feature = "metal"));
+
 /// A whisper model in memory.
 pub struct WhisperEngine {
     context: Arc<WhisperContext>,
@@ -46,7 +49,7 @@ pub struct LoadOptions {
 impl Default for LoadOptions {
     fn default() -> Self {
         Self {
-            gpu: cfg!(any(feature = "cuda", feature = "vulkan", feature = "metal")),
+            gpu: GPU_BUILD,
             flash_attention: false,
         }
     }
