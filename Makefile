@@ -41,6 +41,9 @@ lint: setup ## Formatting and clippy, warnings denied
 deny: setup ## Licences, bans and sources of all dependencies
 	scripts/deny.sh
 
+bench: model ## Time Osler beside whisper.cpp and faster-whisper on the same recordings
+	python3 scripts/bench.py $(RECORDINGS)
+
 eval: model ## Score the pipeline on a corpus (MANIFEST=...)
 	$(OSLER) eval $(MANIFEST)
 

@@ -101,6 +101,7 @@ fn passage(heard: Heard, chunk: &Chunk) -> Passage {
         word.start_s = chunk.clock.recording_s(word.start_s);
         word.end_s = chunk.clock.recording_end_s(word.end_s).max(word.start_s);
     }
+    fit(&mut words, &chunk.speech);
     let repeats = in_a_loop(&words);
     let mut phantoms = Vec::new();
     // Phantoms come at the end of a piece, after the last speech; elsewhere a word's rough time proves nothing.
@@ -117,6 +118,70 @@ fn passage(heard: Heard, chunk: &Chunk) -> Passage {
         phantoms,
         repeats,
         retries: 0,
+    }
+}
+
+/// Silence in seconds that parts two utterances.
+const PAUSE_S: f64 = 0.25;
+
+/// How far in seconds the first and the last word of an utterance are drawn to its edges.
+const DRAW_S: f64 = 0.8;
+
+/// Fits rough word times to the detector's utterances: a word lies in the utterance that it overlaps most, the first one
+/// begins and the last one ends with it, none reaches into the silence between them.
+fn fit(words: &mut [Word], speech: &[Stretch]) {
+    let mut utterances: Vec<Stretch> = Vec::new();
+    for stretch in speech {
+        match utterances.last_mut() {
+            Some(last) if stretch.start_s - last.end_s < PAUSE_S => last.end_s = stretch.end_s,
+            _ => utterances.push(*stretch),
+        }
+    }
+    let mut at = 0;
+    let mut from = 0;
+    while from < words.len() && at < utterances.len() {
+        // Words come in order, so that none belongs to an earlier utterance than the one before it.
+        while at + 1 < utterances.len()
+            && overlap_s(&words[from], &utterances[at + 1])
+                > overlap_s(&words[from], &utterances[at])
+        {
+            at += 1;
+        }
+        let utterance = utterances[at];
+        let next = utterances.get(at + 1);
+        let count = words[from..]
+            .iter()
+            .position(|w| next.is_some_and(|n| overlap_s(w, n) > overlap_s(w, &utterance)))
+            .unwrap_or(words.len() - from)
+            .max(1);
+        place(&mut words[from..from + count], utterance);
+        from += count;
+    }
+}
+
+/// How long a word lies in an utterance; beside it, the distance, negative.
+fn overlap_s(word: &Word, utterance: &Stretch) -> f64 {
+    word.end_s.min(utterance.end_s) - word.start_s.max(utterance.start_s)
+}
+
+fn place(words: &mut [Word], utterance: Stretch) {
+    if let Some(first) = words.first_mut()
+        && (first.start_s - utterance.start_s).abs() < DRAW_S
+    {
+        first.start_s = utterance.start_s;
+    }
+    if let Some(last) = words.last_mut()
+        && (last.end_s - utterance.end_s).abs() < DRAW_S
+    {
+        last.end_s = utterance.end_s;
+    }
+    for word in words {
+        // A word that lies wholly outside was written over silence; its times are the evidence for that.
+        if overlap_s(word, &utterance) > 0.0 {
+            word.start_s = word.start_s.max(utterance.start_s);
+            word.end_s = word.end_s.min(utterance.end_s);
+        }
+        word.end_s = word.end_s.max(word.start_s);
     }
 }
 
@@ -247,6 +312,29 @@ mod tests {
             .iter()
             .map(|&(start_s, end_s)| Stretch { start_s, end_s })
             .collect()
+    }
+
+    #[test]
+    fn words_are_fitted_to_the_utterances_around_a_pause() {
+        let mut words = vec![
+            word("one", 0.0, 0.5),
+            word("two", 0.5, 1.9),
+            word("three", 1.7, 3.6),
+            word("four", 3.6, 4.4),
+        ];
+        fit(
+            &mut words,
+            &speech(&[(0.2, 1.0), (1.1, 1.5), (3.0, 3.4), (3.5, 4.0)]),
+        );
+        let times: Vec<(f64, f64)> = words.iter().map(|w| (w.start_s, w.end_s)).collect();
+        assert_eq!(times, [(0.2, 0.5), (0.5, 1.5), (3.0, 3.6), (3.6, 4.0)]);
+    }
+
+    #[test]
+    fn words_far_behind_all_speech_stay_where_they_are() {
+        let mut words = vec![word("one", 0.1, 0.9), word("thanks", 4.0, 4.5)];
+        fit(&mut words, &speech(&[(0.0, 1.0)]));
+        assert_eq!((words[1].start_s, words[1].end_s), (4.0, 4.5));
     }
 
     #[test]

@@ -232,8 +232,6 @@ impl WhisperSession {
             }
         }
         close(&mut open, &mut bytes, &mut heard, length_s);
-        let words = heard.words.len();
-        heard.tokens.retain(|t| t.word < words);
         heard
     }
 }
@@ -243,7 +241,9 @@ fn close(open: &mut Option<Word>, bytes: &mut Vec<u8>, heard: &mut Heard, length
     let text = String::from_utf8_lossy(bytes).trim().to_owned();
     bytes.clear();
     let Some(mut word) = open.take() else { return };
-    if text.is_empty() {
+    let number = heard.words.len();
+    if !text.chars().any(says_something) {
+        heard.tokens.retain(|t| t.word != number);
         return;
     }
     let floor = heard.words.last().map_or(0.0, |w| w.end_s);
@@ -251,6 +251,11 @@ fn close(open: &mut Option<Word>, bytes: &mut Vec<u8>, heard: &mut Heard, length
     word.start_s = word.start_s.max(floor).min(length_s);
     word.end_s = word.end_s.clamp(word.start_s, length_s.max(word.start_s));
     heard.words.push(word);
+}
+
+/// Whether a character can be said. Notes and lone stops are how the model writes music and noise.
+fn says_something(c: char) -> bool {
+    c.is_alphanumeric() || "%°+&/=<>$€£±×µ".contains(c)
 }
 
 /// Encoder positions for a piece: as many as its sound needs and a margin, never more than the model has.

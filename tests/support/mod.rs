@@ -2,4 +2,5 @@
 
 pub mod engine;
 pub mod practice;
+pub mod real;
 pub mod tiny_model;
