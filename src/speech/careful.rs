@@ -86,6 +86,20 @@ fn hear_at_depth(
         }
     };
     let retries = best.retries + other.retries.max(1);
+    tracing::debug!(
+        at_s = chunk.clock.recording_s(0.0),
+        length_s = chunk.length_s(),
+        depth,
+        words = best.words.len(),
+        uncovered_s = uncovered_s(&best.words, &chunk.speech),
+        repeats = best.repeats,
+        log_probability = best.log_probability,
+        merit = merit(&best, chunk),
+        other_words = other.words.len(),
+        other_uncovered_s = uncovered_s(&other.words, &chunk.speech),
+        other_merit = merit(&other, chunk),
+        "heard again"
+    );
     if merit(&other, chunk) > merit(&best, chunk) {
         best = other;
     }

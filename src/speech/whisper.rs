@@ -7,7 +7,8 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::{Arc, Mutex, Once, PoisonError};
 use whisper_rs::{
-    FullParams, SamplingStrategy, WhisperContext, WhisperContextParameters, WhisperState,
+    DtwMode, DtwModelPreset, DtwParameters, FullParams, SamplingStrategy, WhisperContext,
+    WhisperContextParameters, WhisperState,
 };
 
 /// Encoder positions per second of sound.
@@ -74,6 +75,14 @@ impl WhisperEngine {
         parameters
             .use_gpu(options.gpu)
             .flash_attn(options.flash_attention);
+        if let Some(model_preset) = alignment_heads(name)
+            && !options.flash_attention
+        {
+            parameters.dtw_parameters(DtwParameters {
+                mode: DtwMode::ModelPreset { model_preset },
+                ..DtwParameters::default()
+            });
+        }
         let context =
             WhisperContext::new_with_params(path, parameters).map_err(|e| broken(e.to_string()))?;
         Ok(Self {
@@ -82,6 +91,24 @@ impl WhisperEngine {
             sha256: sha256.to_owned(),
         })
     }
+}
+
+/// The attention heads that follow the sound, which whisper.cpp knows for the published models. Other models get the
+/// rougher times that come from the probabilities of time tokens.
+fn alignment_heads(name: &str) -> Option<DtwModelPreset> {
+    Some(match name {
+        "tiny" => DtwModelPreset::Tiny,
+        "tiny.en" => DtwModelPreset::TinyEn,
+        "base" => DtwModelPreset::Base,
+        "base.en" => DtwModelPreset::BaseEn,
+        "small" => DtwModelPreset::Small,
+        "small.en" => DtwModelPreset::SmallEn,
+        "medium" => DtwModelPreset::Medium,
+        "medium.en" => DtwModelPreset::MediumEn,
+        "large-v3" => DtwModelPreset::LargeV3,
+        "large-v3-turbo" => DtwModelPreset::LargeV3Turbo,
+        _ => return None,
+    })
 }
 
 impl Engine for WhisperEngine {
@@ -195,6 +222,9 @@ impl WhisperSession {
     fn collect(&self, length_s: f64) -> Heard {
         let mut heard = Heard::default();
         let end_of_text = self.context.token_eot();
+        // whisper.cpp gives a token the moment at which the decoder's attention leaves it; it begins where the one before
+        // ends.
+        let mut aligned_s = 0.0;
         let mut bytes: Vec<u8> = Vec::new();
         let mut open: Option<Word> = None;
         for segment in self.state.as_iter() {
@@ -208,7 +238,12 @@ impl WhisperSession {
                     continue;
                 }
                 let Ok(text) = token.to_bytes() else { continue };
-                let (start_s, end_s) = (data.t0 as f64 / 100.0, data.t1 as f64 / 100.0);
+                let (start_s, end_s) = if data.t_dtw >= 0 {
+                    (aligned_s, data.t_dtw as f64 / 100.0)
+                } else {
+                    (data.t0 as f64 / 100.0, data.t1 as f64 / 100.0)
+                };
+                aligned_s = end_s;
                 if open.is_none() || text.first() == Some(&b' ') {
                     close(&mut open, &mut bytes, &mut heard, length_s);
                     open = Some(Word {
@@ -220,8 +255,12 @@ impl WhisperSession {
                     });
                 }
                 bytes.extend_from_slice(text);
+                let silent = text.iter().all(|b| b.is_ascii_punctuation());
                 if let Some(word) = &mut open {
-                    word.end_s = word.end_s.max(end_s);
+                    // A comma's own time is the pause behind the word.
+                    if !silent {
+                        word.end_s = word.end_s.max(end_s);
+                    }
                     word.probability = word.probability.min(data.p);
                 }
                 heard.tokens.push(Token {
