@@ -19,6 +19,9 @@ pub struct Config {
     pub language: String,
     /// Threads of the engine; 0 for one per core.
     pub threads: usize,
+    /// Program and arguments that decode dictaphone files, with `{input}` in the place of the file; it writes WAV, or
+    /// raw 16-bit mono samples at 16 kHz, to its output. Empty: ffmpeg, which reads DSS and not DS2.
+    pub dss_decoder: Vec<String>,
 }
 
 impl Default for Config {
@@ -35,6 +38,7 @@ impl Default for Config {
             model: "base".into(),
             language: "en".into(),
             threads: 0,
+            dss_decoder: Vec::new(),
         }
     }
 }
