@@ -6,6 +6,7 @@ mod architecture;
 mod audio;
 mod dictionary;
 mod eval;
+mod formats;
 mod journey;
 mod models;
 mod records;

@@ -219,20 +219,19 @@ pub fn run(args: &Args, config: &Config) -> Result<(), Failure> {
     let mut names = HashSet::new();
     let mut failed = 0;
     for file in &args.files {
+        let mut whole = true;
         for heard in parts(args.channels, file, config) {
+            let channel = *heard.as_ref().unwrap_or(&Channel::Mix);
+            let part = Part { file, channel };
             let result = heard.map_err(TranscribeError::from).and_then(|channel| {
                 recogniser.options.source.channel = channel;
                 recogniser.recognise(file)
             });
-            let part = Part {
-                file,
-                channel: recogniser.options.source.channel,
-            };
             match result {
                 Ok(recognition) => deliver(args, part, &recognition, &mut names)?,
                 Err(TranscribeError::Speech(e @ SpeechError::Cancelled)) => return Err(e.into()),
                 Err(e) => {
-                    failed += 1;
+                    whole = false;
                     eprintln!("osler: {e}");
                     if args.format == Format::Json {
                         fail(args, part, &e, &mut names)?;
@@ -240,6 +239,7 @@ pub fn run(args: &Args, config: &Config) -> Result<(), Failure> {
                 }
             }
         }
+        failed += usize::from(!whole);
     }
     if failed > 0 {
         let message = match args.files.len() {
