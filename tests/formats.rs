@@ -319,6 +319,62 @@ fn the_channel_that_was_heard_is_told() {
 }
 
 #[test]
+#[ignore = "needs the model that `make test` fetches"]
+fn split_prints_a_line_for_each_channel_and_writes_a_file_for_each() {
+    let dir = tempfile::tempdir().unwrap();
+    let call = dir.path().join("call.wav");
+    let (clip, _) = decode(&fixture("clip.flac"), &OpenOptions::default()).unwrap();
+    let spec = WavSpec {
+        channels: 2,
+        sample_rate: 16_000,
+        bits_per_sample: 16,
+        sample_format: SampleFormat::Int,
+    };
+    let mut writer = WavWriter::create(&call, spec).unwrap();
+    for s in &clip {
+        writer.write_sample(0i16).unwrap();
+        writer.write_sample((s * 32_000.0) as i16).unwrap();
+    }
+    writer.finalize().unwrap();
+    let osler = |more: &[&str], file: &Path| {
+        let models = std::env::var_os("OSLER_MODELS").map_or_else(
+            || Path::new(env!("CARGO_MANIFEST_DIR")).join("models"),
+            PathBuf::from,
+        );
+        let out = assert_cmd::Command::new(env!("CARGO_BIN_EXE_osler"))
+            .env("OSLER_MODELS", models)
+            .env_remove("OSLER_CONFIG")
+            .args(["transcribe", "--model", "tiny.en", "--format", "json"])
+            .args(["--channels", "split"])
+            .args(more)
+            .arg(file)
+            .assert()
+            .success()
+            .get_output()
+            .stdout
+            .clone();
+        String::from_utf8(out)
+            .unwrap()
+            .lines()
+            .map(|l| serde_json::from_str(l).unwrap())
+            .collect::<Vec<serde_json::Value>>()
+    };
+    let lines = osler(&[], &call);
+    assert_eq!(lines.len(), 2);
+    assert_eq!(lines[0]["channel"], "left");
+    assert_eq!(lines[0]["raw"]["words"], serde_json::json!([]));
+    assert_eq!(lines[1]["channel"], "right");
+    assert!(lines[1]["raw"]["words"].as_array().unwrap().len() > 5);
+    // One channel is nothing to split.
+    let lines = osler(&[], &fixture("clip.flac"));
+    assert_eq!(lines.len(), 1);
+    assert_eq!(lines[0]["channel"], serde_json::Value::Null);
+    let to = dir.path().join("out");
+    osler(&["--out", &to.display().to_string()], &call);
+    assert!(to.join("call-left.json").is_file() && to.join("call-right.json").is_file());
+}
+
+#[test]
 fn the_sound_of_a_video_is_taken() {
     let (reference, _) = decode(&fixture("clip.flac"), &OpenOptions::default()).unwrap();
     for (name, codec) in [

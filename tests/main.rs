@@ -7,6 +7,7 @@ mod audio;
 mod dictionary;
 mod eval;
 mod formats;
+mod fuzz_smoke;
 mod journey;
 mod models;
 mod records;

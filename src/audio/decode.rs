@@ -462,11 +462,17 @@ impl Decoder {
             self.set_rate(self.info.sample_rate, out)?;
         }
         let start_s = seconds(self.produced + out.len() as u64);
-        let silence = vec![0.0; (length_s * f64::from(self.rate)) as usize];
-        if let Some(resampler) = &mut self.resampler {
+        // Second by second: a damaged packet may claim a minute at the highest rate there is.
+        let silence = vec![0.0; self.rate as usize];
+        let mut left = (length_s * f64::from(self.rate)) as usize;
+        while let Some(resampler) = &mut self.resampler
+            && left > 0
+        {
+            let now = left.min(silence.len());
             resampler
-                .push(&silence, out)
+                .push(&silence[..now], out)
                 .map_err(|e| AudioError::Absurd(self.path.clone(), e))?;
+            left -= now;
         }
         let end_s = start_s + length_s;
         match self.holes.last_mut() {
