@@ -104,5 +104,13 @@ mod tests {
         let config: Config = toml::from_str("threads = 3").unwrap();
         assert_eq!(config.thread_count(), 3);
         assert_eq!(config.model, "base");
+        assert!(config.dss_decoder.is_empty());
+    }
+
+    #[test]
+    fn a_decoder_is_a_program_and_its_arguments() {
+        let config: Config =
+            toml::from_str(r#"dss_decoder = ["python3", "decode.py", "{input}"]"#).unwrap();
+        assert_eq!(config.dss_decoder, ["python3", "decode.py", "{input}"]);
     }
 }

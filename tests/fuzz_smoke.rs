@@ -1,4 +1,5 @@
 //! The fuzz targets over made inputs: valid files that were cut, overwritten and added to, crafted headers, and noise.
+//! `OSLER_FUZZ_CASES=20000` makes a longer run of it.
 
 #[path = "../fuzz/bodies.rs"]
 mod bodies;
@@ -60,6 +61,7 @@ fn smoke(cases: u32, body: fn(&[u8]), seeds: Vec<Vec<u8>>) {
     for seed in &seeds {
         body(seed);
     }
+    let cases = std::env::var("OSLER_FUZZ_CASES").map_or(cases, |n| n.parse().unwrap());
     let mut runner = TestRunner::new(ProptestConfig {
         cases,
         failure_persistence: None,
