@@ -395,3 +395,19 @@ fn the_sound_of_a_video_is_taken() {
         assert!(alike > 0.8, "{name}: {alike}");
     }
 }
+
+/// With overflow checks the demuxer stops with a panic over this header; without them it reads nonsense.
+#[test]
+fn a_header_over_which_the_demuxer_panics_is_an_error_like_any_other() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("overflow.wav");
+    tones(&path, &[440.0], 0.1);
+    let mut bytes = std::fs::read(&path).unwrap();
+    let mut put = |at: usize, value: u16| bytes[at..at + 2].copy_from_slice(&value.to_le_bytes());
+    put(22, 0xffff);
+    put(34, 32);
+    std::fs::write(&path, &bytes).unwrap();
+    let error = refused(&path, &OpenOptions::default());
+    assert!(!error.code().is_empty(), "{error}");
+    assert!(error.to_string().contains("overflow.wav"), "{error}");
+}

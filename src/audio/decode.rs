@@ -11,6 +11,7 @@ use crate::domain::recognition::SourceInfo;
 use crate::domain::transcript::Stretch;
 use std::fs::File;
 use std::io::{Cursor, ErrorKind, Read, Seek};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use symphonia::core::codecs::CodecParameters;
@@ -217,14 +218,15 @@ impl Decoder {
     ) -> Result<Self, AudioError> {
         let owned = path.to_path_buf();
         let stream = MediaSourceStream::new(source, Default::default());
-        let format = symphonia::default::get_probe()
-            .probe(
+        let format = guarded(|| {
+            symphonia::default::get_probe().probe(
                 hint,
                 stream,
                 FormatOptions::default(),
                 MetadataOptions::default(),
             )
-            .map_err(|e| AudioError::NotAudio(owned.clone(), describe(&e)))?;
+        })
+        .map_err(|e| AudioError::NotAudio(owned.clone(), describe(&e)))?;
         let container = format.format_info().short_name;
         let track = format
             .default_track(TrackType::Audio)
@@ -235,16 +237,16 @@ impl Decoder {
         let codec = codecs()
             .get_audio_decoder(parameters.codec)
             .map(|d| d.codec.info.short_name.to_owned());
-        let decoder = codecs()
-            .make_audio_decoder(parameters, &AudioDecoderOptions::default())
-            .map_err(|_| {
-                AudioError::Codec(
-                    owned.clone(),
-                    codec
-                        .clone()
-                        .unwrap_or_else(|| format!("{container} (unknown codec)")),
-                )
-            })?;
+        let decoder =
+            guarded(|| codecs().make_audio_decoder(parameters, &AudioDecoderOptions::default()))
+                .map_err(|_| {
+                    AudioError::Codec(
+                        owned.clone(),
+                        codec
+                            .clone()
+                            .unwrap_or_else(|| format!("{container} (unknown codec)")),
+                    )
+                })?;
         let rate = parameters.sample_rate.unwrap_or(0);
         if rate != 0 && !RATES.contains(&rate) {
             return Err(AudioError::Absurd(
@@ -349,7 +351,10 @@ impl Decoder {
     }
 
     fn step(&mut self, out: &mut Vec<f32>) -> Result<(), AudioError> {
-        let packet = match self.format.next_packet() {
+        // A demuxer that stopped with a panic stands nowhere any more; the recording ends here.
+        let next = catch_unwind(AssertUnwindSafe(|| self.format.next_packet()))
+            .unwrap_or(Err(Error::ResetRequired));
+        let packet = match next {
             Ok(Some(packet)) => packet,
             Ok(None) | Err(Error::ResetRequired) => return self.end(out),
             Err(Error::IoError(e)) if e.kind() == ErrorKind::UnexpectedEof => {
@@ -374,7 +379,7 @@ impl Decoder {
             let s = packet.dur.get() as f64 * unit;
             (s > 0.0 && s < 60.0).then_some(s)
         });
-        match self.decoder.decode(&packet) {
+        match guarded(|| self.decoder.decode(&packet)) {
             Ok(buffer) => {
                 let (rate, channels) = (buffer.spec().rate(), buffer.spec().channels().count());
                 if channels == 0 || buffer.frames() == 0 {
@@ -512,6 +517,13 @@ impl Decoder {
         }
         Ok(())
     }
+}
+
+/// Calls the demuxer or the decoder, which stop with a panic over some damaged files: that is one more way to say that
+/// something cannot be decoded, and no reason to lose what was heard before it.
+fn guarded<T>(call: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+    const STOPPED: &str = "its contents contradict each other";
+    catch_unwind(AssertUnwindSafe(call)).unwrap_or(Err(Error::DecodeError(STOPPED)))
 }
 
 /// The decoder's reason without its type names.
