@@ -19,6 +19,9 @@ pub struct Config {
     pub language: String,
     /// Threads of the engine; 0 for one per core.
     pub threads: usize,
+    /// Program and arguments that decode dictaphone files, with `{input}` in the place of the file; it writes WAV, or
+    /// raw 16-bit mono samples at 16 kHz, to its output. Empty: ffmpeg, which reads DSS and not DS2.
+    pub dss_decoder: Vec<String>,
 }
 
 impl Default for Config {
@@ -35,6 +38,7 @@ impl Default for Config {
             model: "base".into(),
             language: "en".into(),
             threads: 0,
+            dss_decoder: Vec::new(),
         }
     }
 }
@@ -100,5 +104,13 @@ mod tests {
         let config: Config = toml::from_str("threads = 3").unwrap();
         assert_eq!(config.thread_count(), 3);
         assert_eq!(config.model, "base");
+        assert!(config.dss_decoder.is_empty());
+    }
+
+    #[test]
+    fn a_decoder_is_a_program_and_its_arguments() {
+        let config: Config =
+            toml::from_str(r#"dss_decoder = ["python3", "decode.py", "{input}"]"#).unwrap();
+        assert_eq!(config.dss_decoder, ["python3", "decode.py", "{input}"]);
     }
 }

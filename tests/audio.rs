@@ -37,7 +37,7 @@ fn reference() -> Vec<f32> {
 }
 
 /// Best normalised correlation over shifts of up to 100 ms: 1 for the same sound, about 0 for another.
-fn likeness(a: &[f32], b: &[f32]) -> f32 {
+pub fn likeness(a: &[f32], b: &[f32]) -> f32 {
     let correlation = |shift: i32| {
         let (mut ab, mut aa, mut bb) = (0.0f64, 0.0f64, 0.0f64);
         for (i, x) in a.iter().enumerate() {

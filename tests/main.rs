@@ -6,6 +6,8 @@ mod architecture;
 mod audio;
 mod dictionary;
 mod eval;
+mod formats;
+mod fuzz_smoke;
 mod journey;
 mod models;
 mod nonspeech;

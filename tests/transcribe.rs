@@ -3,6 +3,7 @@
 use crate::support::engine::{Line, ScriptedEngine};
 use assert_cmd::Command;
 use hound::{SampleFormat, WavSpec, WavWriter};
+use osler::audio::OpenOptions;
 use osler::dictionary::index::Index;
 use osler::dictionary::load::Tables;
 use osler::domain::finding::FindingKind;
@@ -29,6 +30,7 @@ fn options(threads: usize) -> Options {
         language: "en".into(),
         threads,
         prompt: String::new(),
+        source: OpenOptions::default(),
     }
 }
 

@@ -3,12 +3,15 @@
 //! Symphonia demuxes and decodes, libopus decodes Opus. A packet that cannot be decoded becomes silence of its own
 //! length and a hole that is reported: the times after it stay true.
 
+use super::dss::{self, Header, Kind};
+use super::external::{External, Stopper};
 use super::resample::To16k;
-use super::{AudioError, seconds};
+use super::{AudioError, Channel, INPUT, OpenOptions, seconds};
 use crate::domain::recognition::SourceInfo;
 use crate::domain::transcript::Stretch;
 use std::fs::File;
-use std::io::ErrorKind;
+use std::io::{Cursor, ErrorKind, Read, Seek};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use symphonia::core::codecs::CodecParameters;
@@ -17,7 +20,7 @@ use symphonia::core::codecs::registry::CodecRegistry;
 use symphonia::core::errors::Error;
 use symphonia::core::formats::probe::Hint;
 use symphonia::core::formats::{FormatOptions, FormatReader, TrackType};
-use symphonia::core::io::MediaSourceStream;
+use symphonia::core::io::{MediaSource, MediaSourceStream, ReadOnlySource};
 use symphonia::core::meta::MetadataOptions;
 use symphonia::core::units::TimeBase;
 
@@ -29,6 +32,28 @@ const MAX_FAILURES: u32 = 2_000;
 
 /// How much shorter than its header says a recording may be before it is called cut off, seconds.
 const SHORTFALL_S: f64 = 0.5;
+
+/// The same for dictaphone files, whose headers count whole seconds, and pauses with them.
+const DSS_SHORTFALL_S: f64 = 2.0;
+
+/// Decodes DSS where nothing else is configured. The format is named so that no other file is opened by what it says.
+const FFMPEG: [&str; 15] = [
+    "ffmpeg",
+    "-nostdin",
+    "-v",
+    "error",
+    "-f",
+    "dss",
+    "-i",
+    "file:{input}",
+    "-f",
+    "wav",
+    "-ar",
+    "16000",
+    "-ac",
+    "1",
+    "-",
+];
 
 /// Longest recording a header may claim and be believed, seconds (two days).
 const BELIEVABLE_S: f64 = 172_800.0;
@@ -42,6 +67,10 @@ pub struct Decoder {
     time_base: Option<TimeBase>,
     info: SourceInfo,
     claimed_s: Option<f64>,
+    shortfall_s: f64,
+    channel: Channel,
+    external: Option<Program>,
+    complaint: Option<String>,
     rate: u32,
     resampler: Option<To16k>,
     interleaved: Vec<f32>,
@@ -51,6 +80,13 @@ pub struct Decoder {
     failures: u32,
     repaired: u64,
     ended: bool,
+}
+
+/// A dictaphone file's decoder, and what messages call it and the file.
+struct Program {
+    running: External,
+    name: String,
+    kind: &'static str,
 }
 
 fn codecs() -> &'static CodecRegistry {
@@ -64,35 +100,133 @@ fn codecs() -> &'static CodecRegistry {
 }
 
 impl Decoder {
-    /// Opens a recording and reads its header.
+    /// Opens a recording and reads its header; all channels are heard.
     pub fn open(path: &Path) -> Result<Self, AudioError> {
-        let owned = path.to_path_buf();
-        let file = File::open(path).map_err(|e| match e.kind() {
-            ErrorKind::NotFound => AudioError::Missing(owned.clone()),
-            _ => AudioError::Read(owned.clone(), e),
+        Self::open_with(path, &OpenOptions::default())
+    }
+
+    /// Opens a recording and reads its header.
+    pub fn open_with(path: &Path, options: &OpenOptions) -> Result<Self, AudioError> {
+        let unreadable = |e| AudioError::Read(path.to_path_buf(), e);
+        let mut file = File::open(path).map_err(|e| match e.kind() {
+            ErrorKind::NotFound => AudioError::Missing(path.to_path_buf()),
+            _ => unreadable(e),
         })?;
-        let meta = file
-            .metadata()
-            .map_err(|e| AudioError::Read(owned.clone(), e))?;
+        let meta = file.metadata().map_err(unreadable)?;
         if meta.is_dir() {
-            return Err(AudioError::NotAudio(owned, "it is a folder".into()));
+            return Err(AudioError::NotAudio(
+                path.to_path_buf(),
+                "it is a folder".into(),
+            ));
         }
         if meta.is_file() && meta.len() == 0 {
-            return Err(AudioError::Empty(owned));
+            return Err(AudioError::Empty(path.to_path_buf()));
+        }
+        // What comes through a pipe cannot be read twice.
+        if meta.is_file() {
+            let mut start = Vec::new();
+            (&mut file)
+                .take(dss::PREFIX as u64)
+                .read_to_end(&mut start)
+                .map_err(unreadable)?;
+            if let Some((kind, header)) = Header::parse(&start) {
+                return Self::open_dictation(path, kind, &header, options);
+            }
+            file.rewind().map_err(unreadable)?;
         }
         let mut hint = Hint::new();
         if let Some(extension) = path.extension().and_then(|e| e.to_str()) {
             hint.with_extension(extension);
         }
-        let stream = MediaSourceStream::new(Box::new(file), Default::default());
-        let format = symphonia::default::get_probe()
-            .probe(
-                &hint,
+        Self::probe(path, &hint, Box::new(file), options.channel)
+    }
+
+    /// Opens a recording that is in memory, of any format but those of dictaphones; errors call it `name`.
+    pub fn of_bytes(name: &Path, bytes: Vec<u8>) -> Result<Self, AudioError> {
+        Self::probe(
+            name,
+            &Hint::new(),
+            Box::new(Cursor::new(bytes)),
+            Channel::Mix,
+        )
+    }
+
+    /// A dictaphone file, decoded by a program of its own.
+    fn open_dictation(
+        path: &Path,
+        kind: Kind,
+        header: &Header,
+        options: &OpenOptions,
+    ) -> Result<Self, AudioError> {
+        let no_decoder = |why: String| AudioError::NoDecoder(path.to_path_buf(), kind.name(), why);
+        let configured = &options.dss_decoder;
+        let command = match kind {
+            Kind::Encrypted => return Err(AudioError::Encrypted(path.to_path_buf())),
+            _ if !configured.is_empty() => configured.clone(),
+            Kind::Dss if matches!(header.version, 2 | 3) => {
+                FFMPEG.iter().map(|&a| a.to_owned()).collect()
+            }
+            Kind::Dss | Kind::Ds2 => {
+                return Err(no_decoder("nothing is set up that decodes it".into()));
+            }
+        };
+        if !command.iter().skip(1).any(|a| a.contains(INPUT)) {
+            return Err(no_decoder(format!(
+                "dss_decoder does not say where the file goes ({INPUT})"
+            )));
+        }
+        let name = Path::new(&command[0])
+            .file_name()
+            .map_or_else(|| command[0].clone(), |n| n.to_string_lossy().into_owned());
+        let (running, output) = External::start(&command, path).map_err(|e| match e.kind() {
+            ErrorKind::NotFound => no_decoder(format!("{name} is not installed")),
+            _ => no_decoder(format!("{name} cannot be started: {e}")),
+        })?;
+        let mut hint = Hint::new();
+        hint.with_extension("wav");
+        let source = Box::new(ReadOnlySource::new(output));
+        let mut decoder = Self::probe(path, &hint, source, options.channel).map_err(|e| {
+            let why = match (running.finish(), e) {
+                (Err(why), _) => why,
+                (Ok(()), AudioError::OneChannel(path)) => return AudioError::OneChannel(path),
+                (Ok(()), _) => "its output is neither WAV nor samples".into(),
+            };
+            AudioError::DecoderFailed(path.to_path_buf(), kind.name(), name.clone(), why)
+        })?;
+        decoder.info.format = format!(
+            "{}/{}",
+            kind.short_name(),
+            header.codec.unwrap_or("unknown")
+        );
+        decoder.info.header = serde_json::to_value(header).ok();
+        // The program writes before it knows how long the sound is; the device knew.
+        decoder.claimed_s = header.length_s.map(f64::from).filter(|s| *s > 0.0);
+        decoder.shortfall_s = DSS_SHORTFALL_S;
+        decoder.external = Some(Program {
+            running,
+            name,
+            kind: kind.name(),
+        });
+        Ok(decoder)
+    }
+
+    fn probe(
+        path: &Path,
+        hint: &Hint,
+        source: Box<dyn MediaSource>,
+        channel: Channel,
+    ) -> Result<Self, AudioError> {
+        let owned = path.to_path_buf();
+        let stream = MediaSourceStream::new(source, Default::default());
+        let format = guarded(|| {
+            symphonia::default::get_probe().probe(
+                hint,
                 stream,
                 FormatOptions::default(),
                 MetadataOptions::default(),
             )
-            .map_err(|e| AudioError::NotAudio(owned.clone(), describe(&e)))?;
+        })
+        .map_err(|e| AudioError::NotAudio(owned.clone(), describe(&e)))?;
         let container = format.format_info().short_name;
         let track = format
             .default_track(TrackType::Audio)
@@ -103,16 +237,16 @@ impl Decoder {
         let codec = codecs()
             .get_audio_decoder(parameters.codec)
             .map(|d| d.codec.info.short_name.to_owned());
-        let decoder = codecs()
-            .make_audio_decoder(parameters, &AudioDecoderOptions::default())
-            .map_err(|_| {
-                AudioError::Codec(
-                    owned.clone(),
-                    codec
-                        .clone()
-                        .unwrap_or_else(|| format!("{container} (unknown codec)")),
-                )
-            })?;
+        let decoder =
+            guarded(|| codecs().make_audio_decoder(parameters, &AudioDecoderOptions::default()))
+                .map_err(|_| {
+                    AudioError::Codec(
+                        owned.clone(),
+                        codec
+                            .clone()
+                            .unwrap_or_else(|| format!("{container} (unknown codec)")),
+                    )
+                })?;
         let rate = parameters.sample_rate.unwrap_or(0);
         if rate != 0 && !RATES.contains(&rate) {
             return Err(AudioError::Absurd(
@@ -134,6 +268,9 @@ impl Decoder {
             channels: parameters.channels.as_ref().map_or(0, |c| c.count() as u16),
             header: None,
         };
+        if info.channels == 1 && channel != Channel::Mix {
+            return Err(AudioError::OneChannel(owned));
+        }
         Ok(Self {
             path: owned,
             track: track.id,
@@ -142,6 +279,10 @@ impl Decoder {
             time_base,
             info,
             claimed_s,
+            shortfall_s: SHORTFALL_S,
+            channel,
+            external: None,
+            complaint: None,
             rate: 0,
             resampler: None,
             interleaved: Vec::new(),
@@ -179,6 +320,18 @@ impl Decoder {
         self.repaired
     }
 
+    /// Why the program that decodes this file ended early, if it did. Complete after the end.
+    pub fn complaint(&self) -> Option<&str> {
+        self.complaint.as_deref()
+    }
+
+    /// Ends the program that decodes this file, if there is one, from another thread.
+    pub fn stopper(&self) -> Stopper {
+        self.external
+            .as_ref()
+            .map_or_else(Stopper::default, |p| p.running.stopper())
+    }
+
     /// The next samples at 16 kHz, about a packet's worth; `None` at the end.
     ///
     /// Errors only where nothing at all can be decoded; damage further on ends the stream or leaves a hole.
@@ -198,7 +351,10 @@ impl Decoder {
     }
 
     fn step(&mut self, out: &mut Vec<f32>) -> Result<(), AudioError> {
-        let packet = match self.format.next_packet() {
+        // A demuxer that stopped with a panic stands nowhere any more; the recording ends here.
+        let next = catch_unwind(AssertUnwindSafe(|| self.format.next_packet()))
+            .unwrap_or(Err(Error::ResetRequired));
+        let packet = match next {
             Ok(Some(packet)) => packet,
             Ok(None) | Err(Error::ResetRequired) => return self.end(out),
             Err(Error::IoError(e)) if e.kind() == ErrorKind::UnexpectedEof => {
@@ -223,7 +379,7 @@ impl Decoder {
             let s = packet.dur.get() as f64 * unit;
             (s > 0.0 && s < 60.0).then_some(s)
         });
-        match self.decoder.decode(&packet) {
+        match guarded(|| self.decoder.decode(&packet)) {
             Ok(buffer) => {
                 let (rate, channels) = (buffer.spec().rate(), buffer.spec().channels().count());
                 if channels == 0 || buffer.frames() == 0 {
@@ -255,10 +411,19 @@ impl Decoder {
         if self.info.channels == 0 {
             self.info.channels = channels as u16;
         }
+        let heard = match self.channel {
+            Channel::Mix => 0..channels,
+            Channel::Left => 0..1,
+            Channel::Right if channels > 1 => 1..2,
+            // The sound became one channel on the way.
+            Channel::Right if self.produced > 0 => 0..1,
+            Channel::Right => return Err(AudioError::OneChannel(self.path.clone())),
+        };
+        let divisor = heard.len() as f32;
         self.mono.clear();
         for frame in self.interleaved.chunks_exact(channels) {
             let mut sum = 0.0;
-            for &sample in frame {
+            for &sample in &frame[heard.clone()] {
                 if sample.is_finite() {
                     // Floating point files may go beyond full scale; far beyond is damage.
                     sum += sample.clamp(-8.0, 8.0);
@@ -266,7 +431,7 @@ impl Decoder {
                     self.repaired += 1;
                 }
             }
-            self.mono.push(sum / channels as f32);
+            self.mono.push(sum / divisor);
         }
         let mono = std::mem::take(&mut self.mono);
         let done = match &mut self.resampler {
@@ -302,11 +467,17 @@ impl Decoder {
             self.set_rate(self.info.sample_rate, out)?;
         }
         let start_s = seconds(self.produced + out.len() as u64);
-        let silence = vec![0.0; (length_s * f64::from(self.rate)) as usize];
-        if let Some(resampler) = &mut self.resampler {
+        // Second by second: a damaged packet may claim a minute at the highest rate there is.
+        let silence = vec![0.0; self.rate as usize];
+        let mut left = (length_s * f64::from(self.rate)) as usize;
+        while let Some(resampler) = &mut self.resampler
+            && left > 0
+        {
+            let now = left.min(silence.len());
             resampler
-                .push(&silence, out)
+                .push(&silence[..now], out)
                 .map_err(|e| AudioError::Absurd(self.path.clone(), e))?;
+            left -= now;
         }
         let end_s = start_s + length_s;
         match self.holes.last_mut() {
@@ -324,16 +495,35 @@ impl Decoder {
                 .map_err(|e| AudioError::Absurd(self.path.clone(), e))?;
         }
         let got_s = seconds(self.produced + out.len() as u64);
-        if let Some(claimed) = self.claimed_s
-            && claimed - got_s > SHORTFALL_S
+        let end_s = self.claimed_s.unwrap_or(got_s).max(got_s);
+        if let Some(program) = &self.external
+            && let Err(why) = program.running.finish()
         {
+            if got_s == 0.0 {
+                return Err(AudioError::DecoderFailed(
+                    self.path.clone(),
+                    program.kind,
+                    program.name.clone(),
+                    why,
+                ));
+            }
+            self.complaint = Some(format!("{}: {why}", program.name));
+        }
+        if end_s - got_s > self.shortfall_s || self.complaint.is_some() {
             self.holes.push(Stretch {
                 start_s: got_s,
-                end_s: claimed,
+                end_s,
             });
         }
         Ok(())
     }
+}
+
+/// Calls the demuxer or the decoder, which stop with a panic over some damaged files: that is one more way to say that
+/// something cannot be decoded, and no reason to lose what was heard before it.
+fn guarded<T>(call: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+    const STOPPED: &str = "its contents contradict each other";
+    catch_unwind(AssertUnwindSafe(call)).unwrap_or(Err(Error::DecodeError(STOPPED)))
 }
 
 /// The decoder's reason without its type names.

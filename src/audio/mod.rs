@@ -1,12 +1,16 @@
 //! From a file to pieces for the engine, as a stream: nothing here holds a whole recording.
 //!
-//! [`decode`] reads any container and gives 16 kHz mono blocks, [`vad`] says where somebody speaks, [`chunk`] cuts the
+//! [`decode`] reads any container (of dictaphone files [`dss`] reads the header and a program of its own the sound) and gives 16 kHz mono blocks, [`vad`] says where somebody speaks, [`chunk`] cuts the
 //! speech into pieces of at most 30 s in silence, with a clock that leads back to the recording.
 
 pub mod chunk;
 pub mod decode;
+pub mod dss;
+mod external;
 mod resample;
 pub mod vad;
+
+pub use external::{INPUT, Stopper};
 
 use std::path::PathBuf;
 
@@ -16,6 +20,39 @@ pub const SAMPLE_RATE: usize = 16_000;
 /// Seconds in `samples` at [`SAMPLE_RATE`].
 pub fn seconds(samples: u64) -> f64 {
     samples as f64 / SAMPLE_RATE as f64
+}
+
+/// Which channel of a recording is heard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Channel {
+    /// All channels together.
+    #[default]
+    Mix,
+    /// The first one.
+    Left,
+    /// The second one.
+    Right,
+}
+
+impl Channel {
+    /// Its name in the JSON output.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Mix => "mix",
+            Self::Left => "left",
+            Self::Right => "right",
+        }
+    }
+}
+
+/// How a recording is opened.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct OpenOptions {
+    /// Which channel is heard.
+    pub channel: Channel,
+    /// Program and arguments that decode dictaphone files, [`INPUT`] in the place of the file; it writes WAV, or raw
+    /// 16-bit little-endian mono samples at 16 kHz, to its output. Empty: ffmpeg, which reads DSS and not DS2.
+    pub dss_decoder: Vec<String>,
 }
 
 /// Why a recording cannot be used.
@@ -32,7 +69,7 @@ pub enum AudioError {
     Empty(PathBuf),
     /// No container that is known.
     #[error(
-        "{0}: not a recording that can be read ({1}); WAV, FLAC, MP3, M4A/AAC, OGG Vorbis, Opus and WebM can"
+        "{0}: not a recording that can be read ({1}); WAV, FLAC, MP3, M4A/AAC, OGG Vorbis, Opus, WebM, MP4 and MKV can"
     )]
     NotAudio(PathBuf, String),
     /// A container without sound.
@@ -44,6 +81,24 @@ pub enum AudioError {
     /// A header that cannot be true.
     #[error("{0}: {1}; the file is damaged or not a recording")]
     Absurd(PathBuf, String),
+    /// One channel was asked for and there is only one.
+    #[error("{0}: has one channel only; leave --channels out")]
+    OneChannel(PathBuf),
+    /// A dictaphone file that only the device's software can open.
+    #[error(
+        "{0}: an encrypted DS2 recording; save it without encryption, or as WAV, with the software of the dictaphone"
+    )]
+    Encrypted(PathBuf),
+    /// A dictaphone file and nothing that decodes it.
+    #[error(
+        "{0}: a {1} dictation, and {2}; save it as WAV with the software of the dictaphone, or set dss_decoder in the configuration file to a program that decodes it (README, \"Dictaphones\")"
+    )]
+    NoDecoder(PathBuf, &'static str, String),
+    /// The program that decodes dictaphone files did not.
+    #[error(
+        "{0}: a {1} dictation that {2} cannot decode: {3}; save it as WAV with the software of the dictaphone, or set dss_decoder in the configuration file to another program"
+    )]
+    DecoderFailed(PathBuf, &'static str, String, String),
     /// A header and nothing behind it.
     #[error("{0}: contains no sound (0 samples)")]
     NoSamples(PathBuf),
@@ -60,6 +115,10 @@ impl AudioError {
             Self::NoTrack(_) => "no_audio_track",
             Self::Codec(..) => "unsupported_codec",
             Self::Absurd(..) => "absurd_header",
+            Self::OneChannel(_) => "one_channel",
+            Self::Encrypted(_) => "encrypted",
+            Self::NoDecoder(..) => "no_decoder",
+            Self::DecoderFailed(..) => "decoder_failed",
             Self::NoSamples(_) => "no_samples",
         }
     }

@@ -38,7 +38,7 @@ pub struct Args {
 
 /// Runs the command.
 pub fn run(args: Args, config: Config) -> Result<(), Failure> {
-    intake::check_recording(&args.recording)?;
+    intake::check_recording(&args.recording, &transcribe::source(&config))?;
     with_app(config, Opening::Existing, async |app| {
         let author = users::physician(app, args.author.as_deref()).await?;
         let actor = Actor::cli(author.username.clone());

@@ -1,7 +1,7 @@
 //! `osler transcribe`: recordings to text, JSON or subtitles. Files that fail do not stop the others.
 
 use super::exit::{Code, Failure};
-use crate::audio::AudioError;
+use crate::audio::{AudioError, Channel, OpenOptions};
 use crate::config::Config;
 use crate::dictionary::index::Index;
 use crate::dictionary::load::Tables;
@@ -11,7 +11,7 @@ use crate::export::subtitles;
 use crate::speech::engine::{Cancel, Engine, SpeechError};
 use crate::speech::models;
 use crate::speech::whisper::{LoadOptions, WhisperEngine};
-use crate::workflow::transcribe::{Options, TranscribeError, transcribe};
+use crate::workflow::transcribe::{Options, TranscribeError, channels, transcribe};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 use std::collections::HashSet;
@@ -19,7 +19,7 @@ use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// Transcribe recordings: WAV, FLAC, MP3, M4A/AAC, OGG Vorbis, Opus, WebM
+/// Transcribe recordings: WAV, FLAC, MP3, M4A/AAC, OGG Vorbis, Opus, WebM, the sound of MP4 and MKV; DSS through ffmpeg
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Recordings
@@ -31,6 +31,9 @@ pub struct Args {
     /// Write one file per recording into this folder instead of printing
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// Stereo: both channels together, one of them, or each as a recording of its own
+    #[arg(long, value_enum, default_value_t = Channels::Mix, value_name = "WHICH")]
+    channels: Channels,
     #[command(flatten)]
     engine: EngineArgs,
 }
@@ -57,6 +60,14 @@ enum Format {
     Vtt,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Channels {
+    Mix,
+    Left,
+    Right,
+    Split,
+}
+
 impl Format {
     fn extension(self) -> &'static str {
         match self {
@@ -73,6 +84,9 @@ impl Format {
 struct Line<'a> {
     schema: u32,
     file: &'a str,
+    /// Left out where all channels were heard together.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    channel: Option<&'static str>,
     #[serde(flatten)]
     result: Body<'a>,
 }
@@ -122,6 +136,7 @@ impl Recogniser {
                     .unwrap_or_else(|| config.language.clone()),
                 threads: args.threads.unwrap_or_else(|| config.thread_count()).max(1),
                 prompt: String::new(),
+                source: source(config),
             },
             cancel: Cancel::default(),
             bar: std::io::stderr().is_terminal(),
@@ -150,6 +165,14 @@ impl Recogniser {
             bar.finish_and_clear();
         }
         result
+    }
+}
+
+/// How recordings are opened.
+pub fn source(config: &Config) -> OpenOptions {
+    OpenOptions {
+        channel: Channel::Mix,
+        dss_decoder: config.dss_decoder.clone(),
     }
 }
 
@@ -192,21 +215,31 @@ pub fn run(args: &Args, config: &Config) -> Result<(), Failure> {
         std::fs::create_dir_all(dir)
             .map_err(|e| Failure::new(Code::Usage, format!("--out {}: {e}", dir.display())))?;
     }
-    let recogniser = Recogniser::load(config, &args.engine)?;
+    let mut recogniser = Recogniser::load(config, &args.engine)?;
     let mut names = HashSet::new();
     let mut failed = 0;
     for file in &args.files {
-        match recogniser.recognise(file) {
-            Ok(recognition) => deliver(args, file, &recognition, &mut names)?,
-            Err(TranscribeError::Speech(e @ SpeechError::Cancelled)) => return Err(e.into()),
-            Err(e) => {
-                failed += 1;
-                eprintln!("osler: {e}");
-                if args.format == Format::Json {
-                    fail(args, file, &e, &mut names)?;
+        let mut whole = true;
+        for heard in parts(args.channels, file, config) {
+            let channel = *heard.as_ref().unwrap_or(&Channel::Mix);
+            let part = Part { file, channel };
+            let result = heard.map_err(TranscribeError::from).and_then(|channel| {
+                recogniser.options.source.channel = channel;
+                recogniser.recognise(file)
+            });
+            match result {
+                Ok(recognition) => deliver(args, part, &recognition, &mut names)?,
+                Err(TranscribeError::Speech(e @ SpeechError::Cancelled)) => return Err(e.into()),
+                Err(e) => {
+                    whole = false;
+                    eprintln!("osler: {e}");
+                    if args.format == Format::Json {
+                        fail(args, part, &e, &mut names)?;
+                    }
                 }
             }
         }
+        failed += usize::from(!whole);
     }
     if failed > 0 {
         let message = match args.files.len() {
@@ -218,20 +251,53 @@ pub fn run(args: &Args, config: &Config) -> Result<(), Failure> {
     Ok(())
 }
 
+/// What of a recording is heard: all of it, or one channel after the other.
+fn parts(which: Channels, file: &Path, config: &Config) -> Vec<Result<Channel, AudioError>> {
+    match which {
+        Channels::Mix => vec![Ok(Channel::Mix)],
+        Channels::Left => vec![Ok(Channel::Left)],
+        Channels::Right => vec![Ok(Channel::Right)],
+        Channels::Split => match channels(file, &source(config)) {
+            Ok(0 | 1) => vec![Ok(Channel::Mix)],
+            Ok(_) => vec![Ok(Channel::Left), Ok(Channel::Right)],
+            Err(e) => vec![Err(e)],
+        },
+    }
+}
+
+/// A recording, or one channel of it.
+#[derive(Clone, Copy)]
+struct Part<'a> {
+    file: &'a Path,
+    channel: Channel,
+}
+
+impl Part<'_> {
+    fn channel_name(self) -> Option<&'static str> {
+        (self.channel != Channel::Mix).then(|| self.channel.as_str())
+    }
+}
+
 fn deliver(
     args: &Args,
-    file: &Path,
+    part: Part<'_>,
     recognition: &Recognition,
     names: &mut HashSet<PathBuf>,
 ) -> Result<(), Failure> {
     let words = &recognition.raw.words;
     let corrected = || transcript::corrected(words, &recognition.transcript.edits);
     let text = match args.format {
-        Format::Txt => format!("{}\n", recognition.report.text),
+        Format::Txt => match part.channel_name() {
+            // Printed one after the other, the channels could not be told apart.
+            Some(channel) if args.out.is_none() && args.channels == Channels::Split => {
+                format!("[{channel}]\n{}\n", recognition.report.text)
+            }
+            _ => format!("{}\n", recognition.report.text),
+        },
         Format::Srt => subtitles::srt(words, &corrected()),
         Format::Vtt => subtitles::vtt(words, &corrected()),
         Format::Json => line(
-            file,
+            part,
             Body::Done {
                 recognition,
                 peak_memory_bytes: peak_memory_bytes(),
@@ -240,16 +306,19 @@ fn deliver(
     };
     if recognition.raw.words.is_empty() && args.format != Format::Json {
         eprintln!(
-            "osler: {}: nobody speaks in this recording; check that it is the right file",
-            file.display()
+            "osler: {}{}: nobody speaks in this recording; check that it is the right file",
+            part.file.display(),
+            part.channel_name()
+                .map(|c| format!(" ({c} channel)"))
+                .unwrap_or_default()
         );
     }
-    emit(args, file, &text, names)
+    emit(args, part, &text, names)
 }
 
 fn fail(
     args: &Args,
-    file: &Path,
+    part: Part<'_>,
     e: &TranscribeError,
     names: &mut HashSet<PathBuf>,
 ) -> Result<(), Failure> {
@@ -261,13 +330,14 @@ fn fail(
         code,
         message: e.to_string(),
     };
-    emit(args, file, &line(file, Body::Failed { error })?, names)
+    emit(args, part, &line(part, Body::Failed { error })?, names)
 }
 
-fn line(file: &Path, result: Body<'_>) -> Result<String, Failure> {
+fn line(part: Part<'_>, result: Body<'_>) -> Result<String, Failure> {
     let line = Line {
         schema: 1,
-        file: &file.to_string_lossy(),
+        file: &part.file.to_string_lossy(),
+        channel: part.channel_name(),
         result,
     };
     let mut text = serde_json::to_string(&line)
@@ -277,16 +347,25 @@ fn line(file: &Path, result: Body<'_>) -> Result<String, Failure> {
 }
 
 /// Prints, or writes a file of its own: two inputs of one name do not overwrite each other.
-fn emit(args: &Args, file: &Path, text: &str, names: &mut HashSet<PathBuf>) -> Result<(), Failure> {
+fn emit(
+    args: &Args,
+    part: Part<'_>,
+    text: &str,
+    names: &mut HashSet<PathBuf>,
+) -> Result<(), Failure> {
     let Some(dir) = &args.out else {
         let mut out = std::io::stdout().lock();
         out.write_all(text.as_bytes())?;
         return Ok(out.flush()?);
     };
     let extension = args.format.extension();
-    let stem = file
+    let mut stem = part
+        .file
         .file_stem()
         .map_or_else(|| "recording".into(), |s| s.to_string_lossy().into_owned());
+    if let Some(channel) = part.channel_name() {
+        stem = format!("{stem}-{channel}");
+    }
     let mut path = dir.join(format!("{stem}.{extension}"));
     let mut n = 2;
     while !names.insert(path.clone()) {

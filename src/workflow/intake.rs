@@ -4,8 +4,8 @@
 //! reached; taking the same recording in again goes on from there.
 
 use crate::app::App;
-use crate::audio::AudioError;
 use crate::audio::decode::Decoder;
+use crate::audio::{AudioError, OpenOptions};
 use crate::domain::audit::Actor;
 use crate::domain::dictation::{Dictation, Phase};
 use crate::domain::ids::{DictationId, ReportId};
@@ -119,8 +119,8 @@ where
 }
 
 /// Whether a file is a recording that can be read, so that a letter or an empty file is refused before it is stored.
-pub fn check_recording(recording: &Path) -> Result<(), AudioError> {
-    Decoder::open(recording).map(|_| ())
+pub fn check_recording(recording: &Path, source: &OpenOptions) -> Result<(), AudioError> {
+    Decoder::open_with(recording, source).map(|_| ())
 }
 
 /// Checks the identifiers, stores the sound, and makes a dictation of it, or finds the one there is.

@@ -5,9 +5,9 @@
 //! threads wait for each other after every matrix, workers never do. Few chunks are under way at any time, so that
 //! memory does not grow with the recording.
 
-use crate::audio::AudioError;
 use crate::audio::chunk::{Chunk, Chunker};
 use crate::audio::decode::Decoder;
+use crate::audio::{AudioError, OpenOptions};
 use crate::dictionary::correct::{self, Proposal};
 use crate::dictionary::index::Index;
 use crate::domain::finding::{self, Finding, FindingKind, Severity};
@@ -19,7 +19,7 @@ use crate::text;
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -44,6 +44,21 @@ pub struct Options {
     pub threads: usize,
     /// Vocabulary prompt; empty for none.
     pub prompt: String,
+    /// How the recording is opened: which channel, and what decodes dictaphone files.
+    pub source: OpenOptions,
+}
+
+/// How often a run that waits for results looks whether it was cancelled.
+const CANCEL_LOOK: Duration = Duration::from_millis(100);
+
+/// Channels of a recording.
+pub fn channels(recording: &Path, source: &OpenOptions) -> Result<u16, AudioError> {
+    let mut decoder = Decoder::open_with(recording, source)?;
+    if decoder.info().channels == 0 {
+        // The header does not say; the sound does.
+        decoder.next_block()?;
+    }
+    Ok(decoder.info().channels)
 }
 
 /// Why there is no result.
@@ -62,6 +77,7 @@ struct End {
     info: SourceInfo,
     duration_s: f64,
     holes: Vec<Stretch>,
+    complaint: Option<String>,
     repaired: u64,
     decode_s: f64,
 }
@@ -102,7 +118,8 @@ pub fn transcribe(
     progress: &mut dyn FnMut(f64, Option<f64>),
 ) -> Result<Recognition, TranscribeError> {
     let started = Instant::now();
-    let decoder = Decoder::open(recording)?;
+    let decoder = Decoder::open_with(recording, &options.source)?;
+    let stopper = decoder.stopper();
     let claimed_s = decoder.claimed_s();
     let (workers, threads) = plan(options.threads, claimed_s);
     let hear_options = HearOptions {
@@ -118,6 +135,7 @@ pub fn transcribe(
     let job = Job {
         index,
         prompt: &options.prompt,
+        channel: options.source.channel.as_str(),
         hear_options: &hear_options,
         cancel,
     };
@@ -134,7 +152,11 @@ pub fn transcribe(
         }
         // The workers alone hold the ends now: when they stop, so do the reader and the loop below.
         drop((chunks, to_caller));
-        let collected = run.collect(&results, claimed_s, progress);
+        let collected = run.collect(&results, claimed_s, job.cancel, progress);
+        if collected.is_err() {
+            // The reader may be waiting for a program that never writes again.
+            stopper.stop();
+        }
         // Nobody listens any more: workers stop after their chunk, and the reader with the last of them.
         drop(results);
         let read = reader.join();
@@ -179,6 +201,7 @@ fn read(mut decoder: Decoder, sender: &SyncSender<Numbered>) -> Result<End, Audi
         info: decoder.info().clone(),
         duration_s: decoder.decoded_s(),
         holes: decoder.holes().to_vec(),
+        complaint: decoder.complaint().map(str::to_owned),
         repaired: decoder.repaired(),
         decode_s: busy.as_secs_f64(),
     })
@@ -188,6 +211,7 @@ fn read(mut decoder: Decoder, sender: &SyncSender<Numbered>) -> Result<End, Audi
 struct Job<'a> {
     index: &'a Index,
     prompt: &'a str,
+    channel: &'static str,
     hear_options: &'a HearOptions,
     cancel: &'a Cancel,
 }
@@ -255,11 +279,20 @@ impl Run {
         &mut self,
         results: &Receiver<(usize, Result<Worked, SpeechError>)>,
         claimed_s: Option<f64>,
+        cancel: &Cancel,
         progress: &mut dyn FnMut(f64, Option<f64>),
     ) -> Result<(), SpeechError> {
         let mut early = BTreeMap::new();
         let mut next = 0;
-        for (number, worked) in results {
+        loop {
+            let (number, worked) = match results.recv_timeout(CANCEL_LOOK) {
+                Ok(result) => result,
+                Err(RecvTimeoutError::Timeout) if cancel.is_cancelled() => {
+                    return Err(SpeechError::Cancelled);
+                }
+                Err(RecvTimeoutError::Timeout) => continue,
+                Err(RecvTimeoutError::Disconnected) => return Ok(()),
+            };
             early.insert(number, worked?);
             while let Some(worked) = early.remove(&next) {
                 next += 1;
@@ -270,7 +303,6 @@ impl Run {
                 self.take(worked);
             }
         }
-        Ok(())
     }
 
     fn take(&mut self, worked: Worked) {
@@ -399,6 +431,7 @@ impl Run {
                 "beam": job.hear_options.beam,
                 "temperature": job.hear_options.temperature,
                 "prompt": job.prompt,
+                "channel": job.channel,
                 "dictionary_version": job.index.version(),
                 "retries": self.retries,
             }),
@@ -457,16 +490,27 @@ fn damage(end: &End, words: &[Word]) -> Vec<Finding> {
         .iter()
         .map(|hole| {
             let before = words.partition_point(|w| w.start_s < hole.start_s);
+            let cut_off = hole.start_s >= end.duration_s - 0.01;
+            let message = if cut_off && hole.length_s() < 0.05 {
+                "The recording could not be decoded to its end. What was said after this is not in the text."
+                    .to_owned()
+            } else {
+                format!(
+                    "The recording is damaged here: {:.1} s cannot be heard. What was said there is not in the text.",
+                    hole.length_s()
+                )
+            };
+            let evidence = match &end.complaint {
+                Some(complaint) if cut_off => format!("decoder: {complaint}"),
+                _ => "decoder: unreadable or missing".to_owned(),
+            };
             Finding::new(
                 FindingKind::AudioDamaged,
                 Severity::Critical,
                 (hole.start_s, hole.end_s),
                 (before, before),
-                format!(
-                    "The recording is damaged here: {:.1} s cannot be heard. What was said there is not in the text.",
-                    hole.length_s()
-                ),
-                "decoder: unreadable or missing",
+                message,
+                evidence,
             )
         })
         .collect();

@@ -30,6 +30,37 @@ pub use mel::filters as mel_filters;
 
 use std::path::{Path, PathBuf};
 
+/// The readers of model files over bytes in memory, for fuzzing: whatever the bytes are, an answer and no more memory
+/// than a small multiple of them.
+#[doc(hidden)]
+pub mod reading {
+    use super::{ct2, ggml};
+    use std::io::Cursor;
+
+    /// Reads a float16 ggml file and writes it as q8_0; the number of its tensors.
+    pub fn ggml(bytes: &[u8]) -> Result<usize, ggml::ConvertError> {
+        convert(&ggml::Plan::read(Cursor::new(bytes))?, bytes)
+    }
+
+    /// Reads a CTranslate2 model with its tokenizer.json and writes it as q8_0; the number of its tensors.
+    pub fn ct2(bytes: &[u8], tokenizer: &[u8]) -> Result<usize, ggml::ConvertError> {
+        convert(&ct2::plan(Cursor::new(bytes), tokenizer)?, bytes)
+    }
+
+    fn convert(plan: &ggml::Plan, bytes: &[u8]) -> Result<usize, ggml::ConvertError> {
+        let mut output = ggml::Output {
+            encoding: ggml::Encoding::Q8_0,
+            to: &mut std::io::sink(),
+        };
+        plan.write(
+            &mut Cursor::new(bytes),
+            std::slice::from_mut(&mut output),
+            &mut |_, _| {},
+        )?;
+        Ok(plan.tensors.len())
+    }
+}
+
 /// Why a model could not be fetched or checked.
 #[derive(Debug, thiserror::Error)]
 pub enum ModelError {
