@@ -37,6 +37,7 @@ pub fn transcribe(recording: &Path) -> Recognition {
         language: "en".into(),
         threads: 2,
         prompt: String::new(),
+        source: osler::audio::OpenOptions::default(),
     };
     transcribe::transcribe(
         recording,
