@@ -25,7 +25,7 @@ const LEAST: usize = 6;
 const MODULATION: f32 = 1.5;
 
 /// Longest piece in seconds; the engine takes 30, the rest is room for its last token.
-const LONGEST_S: f64 = 28.0;
+const LONGEST_S: f64 = 20.0;
 
 /// Left-out silence in seconds that ends a chunk: the engine may put a word on the wrong side of a pause, and its time
 /// is then wrong by the length of the pause.
@@ -35,7 +35,7 @@ const LONG_PAUSE_S: f64 = 2.0;
 const WORTH_A_CALL_S: f64 = 5.0;
 
 /// Seconds from which on a piece may be cut.
-const EARLIEST_CUT_S: f64 = 15.0;
+const EARLIEST_CUT_S: f64 = 10.0;
 
 /// A piece ready for the engine.
 #[derive(Debug, Clone, PartialEq)]
