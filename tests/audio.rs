@@ -280,6 +280,51 @@ fn damage_in_the_middle_leaves_the_rest_and_its_times() {
 }
 
 #[test]
+fn missing_packets_keep_the_times_behind_them_and_are_a_hole() {
+    let dir = tempfile::tempdir().unwrap();
+    let reference = reference();
+    for name in ["clip.opus", "clip.ogg"] {
+        let path = dir.path().join(name);
+        let mut bytes = std::fs::read(fixture(name)).unwrap();
+        let all = bytes.len();
+        bytes[all * 35 / 100..all * 60 / 100].fill(0);
+        std::fs::write(&path, bytes).unwrap();
+        let (samples, decoder) = decode(&path).unwrap();
+        let length = samples.len() as f64 / 16_000.0;
+        assert!((length - 8.2).abs() < 0.3, "{name}: {length} s");
+        assert!(!decoder.holes().is_empty(), "{name}");
+        let (tail, same) = (&samples[112_000..128_000], &reference[112_000..128_000]);
+        assert!(
+            likeness(same, tail) > 0.8,
+            "{name}: the end is not where it was"
+        );
+    }
+}
+
+#[test]
+fn two_opposed_channels_do_not_cancel() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("opposed.wav");
+    let spec = WavSpec {
+        channels: 2,
+        sample_rate: 16_000,
+        bits_per_sample: 16,
+        sample_format: SampleFormat::Int,
+    };
+    let mut writer = WavWriter::create(&path, spec).unwrap();
+    let sound = sweep(16_000, 1.0);
+    for s in &sound {
+        writer.write_sample((s * 20_000.0) as i16).unwrap();
+        writer.write_sample((s * -20_000.0) as i16).unwrap();
+    }
+    writer.finalize().unwrap();
+    let (samples, _) = decode(&path).unwrap();
+    assert!(likeness(&sound[1600..8000], &samples[1600..8000]).abs() > 0.98);
+    let loudest = samples.iter().fold(0.0f32, |m, s| m.max(s.abs()));
+    assert!(loudest > 0.2, "{loudest}");
+}
+
+#[test]
 fn samples_that_are_not_numbers_become_silence() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("nan.wav");

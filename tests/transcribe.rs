@@ -456,7 +456,7 @@ fn a_whole_dictation_is_heard_without_a_gap() {
         "metformin",
         "blood pressure",
         "creatinine",
-        "return visit",
+        "visit in six weeks",
     ] {
         assert!(text.contains(word), "{word} is missing: {text}");
     }

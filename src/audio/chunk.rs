@@ -20,8 +20,8 @@ const MARGIN: usize = 20;
 /// Frames of speech (96 ms) that make a piece worth hearing; the shortest "no" is twice as long.
 const LEAST: usize = 6;
 
-/// Least ratio between the loud and the soft moments of speech. Words rise and fall by ten and more; a fan that the
-/// detector takes for a voice stays within 1.3.
+/// Least ratio between the loudest and the middle level of speech. Words reach ten and more; a fan that the detector takes
+/// for a voice stays below 1.4.
 const MODULATION: f32 = 1.5;
 
 /// Longest piece in seconds; the engine takes 30, the rest is room for its last token.
@@ -196,16 +196,17 @@ struct Kept {
     rms: f32,
 }
 
-/// Whether the sound rises and falls as words do: the 90th against the 10th percentile of the level over 80 ms.
+/// Whether the sound rises above itself anywhere, as any word does: the loudest 80 ms against the middle level. A word
+/// over a fan counts, a fan alone does not.
 fn is_modulated(frames: &[Kept]) -> bool {
     let mut levels: Vec<f32> = frames
         .windows(SMOOTH)
         .map(|w| (w.iter().map(|f| f.rms * f.rms).sum::<f32>() / SMOOTH as f32).sqrt())
         .collect();
     levels.sort_by(f32::total_cmp);
-    match levels.len() {
-        0 => true,
-        n => levels[n * 9 / 10] >= MODULATION * levels[n / 10],
+    match levels.last() {
+        None => true,
+        Some(loudest) => *loudest >= MODULATION * levels[levels.len() / 2],
     }
 }
 
@@ -231,6 +232,7 @@ pub struct Chunker {
     frames: Vec<Kept>,
     pcm: Vec<f32>,
     ready: VecDeque<Chunk>,
+    dismissed: Vec<Stretch>,
 }
 
 impl Chunker {
@@ -267,6 +269,11 @@ impl Chunker {
     /// The next piece that is ready.
     pub fn pop(&mut self) -> Option<Chunk> {
         self.ready.pop_front()
+    }
+
+    /// Stretches that the detector took for speech and that are as steady as a fan; they are in no chunk.
+    pub fn dismissed(&self) -> &[Stretch] {
+        &self.dismissed
     }
 
     fn advance(&mut self) {
@@ -379,7 +386,7 @@ impl Chunker {
         let frames = std::mem::replace(&mut self.frames, rest);
         let rest = self.pcm.split_off(count * FRAME);
         let pcm = std::mem::replace(&mut self.pcm, rest);
-        if frames.iter().filter(|f| f.speech).count() < LEAST || !is_modulated(&frames) {
+        if frames.iter().filter(|f| f.speech).count() < LEAST {
             return;
         }
         let mut clock = Clock::default();
@@ -404,6 +411,10 @@ impl Chunker {
                 }
             }
             previous = Some(*frame);
+        }
+        if !is_modulated(&frames) {
+            self.dismissed.extend(speech);
+            return;
         }
         self.ready.push_back(Chunk {
             pcm,
@@ -475,6 +486,25 @@ mod tests {
         let all = chunks(&[silence(1.0), voice(6.0), silence(1.0)].concat());
         let speech: f64 = all.iter().map(Chunk::speech_s).sum();
         assert!((4.0..6.5).contains(&speech), "{speech} s of 6 s");
+    }
+
+    #[test]
+    fn a_steady_sound_is_no_speech_and_a_word_over_it_is() {
+        let level = |n: usize, loud: f32| Kept {
+            number: n as u64,
+            speech: true,
+            rms: loud * (1.0 + 0.1 * ((n * 7) % 3) as f32),
+        };
+        let fan: Vec<Kept> = (0..1000).map(|n| level(n, 0.02)).collect();
+        assert!(!is_modulated(&fan));
+        let mut word = fan.clone();
+        for n in 500..515 {
+            word[n] = level(n, 0.05);
+        }
+        assert!(
+            is_modulated(&word),
+            "a fifth of a second of speech in 16 s of fan"
+        );
     }
 
     #[test]

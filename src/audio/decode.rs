@@ -22,6 +22,7 @@ use symphonia::core::formats::probe::Hint;
 use symphonia::core::formats::{FormatOptions, FormatReader, TrackType};
 use symphonia::core::io::{MediaSource, MediaSourceStream, ReadOnlySource};
 use symphonia::core::meta::MetadataOptions;
+use symphonia::core::packet::Packet;
 use symphonia::core::units::TimeBase;
 
 /// Sample rates that a recording can have; anything else is a damaged header.
@@ -29,6 +30,9 @@ const RATES: std::ops::RangeInclusive<u32> = 4_000..=768_000;
 
 /// Packets in a row that may fail before the rest is given up.
 const MAX_FAILURES: u32 = 2_000;
+
+/// Jumps of the time stamps, in seconds, that are taken for missing packets; more is a damaged stamp.
+const JUMPS_S: std::ops::Range<f64> = 0.25..600.0;
 
 /// How much shorter than its header says a recording may be before it is called cut off, seconds.
 const SHORTFALL_S: f64 = 0.5;
@@ -80,6 +84,7 @@ pub struct Decoder {
     failures: u32,
     repaired: u64,
     ended: bool,
+    expected_s: Option<f64>,
 }
 
 /// A dictaphone file's decoder, and what messages call it and the file.
@@ -292,6 +297,7 @@ impl Decoder {
             failures: 0,
             repaired: 0,
             ended: false,
+            expected_s: None,
         })
     }
 
@@ -379,6 +385,7 @@ impl Decoder {
             let s = packet.dur.get() as f64 * unit;
             (s > 0.0 && s < 60.0).then_some(s)
         });
+        self.jump(&packet, claimed.unwrap_or(0.0), out)?;
         match guarded(|| self.decoder.decode(&packet)) {
             Ok(buffer) => {
                 let (rate, channels) = (buffer.spec().rate(), buffer.spec().channels().count());
@@ -397,6 +404,32 @@ impl Decoder {
             }
             Err(_) => self.end(out),
         }
+    }
+
+    /// Where packets are missing, the next one's time stamp is later than the end of the one before: silence of that
+    /// length keeps the times behind it true.
+    fn jump(
+        &mut self,
+        packet: &Packet,
+        length_s: f64,
+        out: &mut Vec<f32>,
+    ) -> Result<(), AudioError> {
+        let Some(base) = self.time_base else {
+            return Ok(());
+        };
+        let unit = f64::from(base.numer.get()) / f64::from(base.denom.get());
+        let at_s = packet.pts.get() as f64 * unit;
+        let expected = self.expected_s.replace(at_s + length_s);
+        let Some(missing_s) = expected.map(|e| at_s - e).filter(|s| JUMPS_S.contains(s)) else {
+            return Ok(());
+        };
+        let holes = self.holes.len();
+        self.hole(Some(missing_s), out)?;
+        // Recorders in a browser leave silence out, which is no damage.
+        if self.info.format.starts_with("matroska") {
+            self.holes.truncate(holes);
+        }
+        Ok(())
     }
 
     /// Down-mixes what was decoded and resamples it.
@@ -419,8 +452,13 @@ impl Decoder {
             Channel::Right if self.produced > 0 => 0..1,
             Channel::Right => return Err(AudioError::OneChannel(self.path.clone())),
         };
-        let divisor = heard.len() as f32;
         self.mono.clear();
+        // Two microphones against each other cancel in the mean; then one of them is heard alone.
+        let heard = match opposed(&self.interleaved, channels) {
+            Some(loudest) if heard.len() > 1 => loudest..loudest + 1,
+            _ => heard,
+        };
+        let divisor = heard.len() as f32;
         for frame in self.interleaved.chunks_exact(channels) {
             let mut sum = 0.0;
             for &sample in &frame[heard.clone()] {
@@ -524,6 +562,30 @@ impl Decoder {
 fn guarded<T>(call: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
     const STOPPED: &str = "its contents contradict each other";
     catch_unwind(AssertUnwindSafe(call)).unwrap_or(Err(Error::DecodeError(STOPPED)))
+}
+
+/// The loudest channel, if the mean of all has less than a twentieth of its energy.
+fn opposed(interleaved: &[f32], channels: usize) -> Option<usize> {
+    if channels < 2 {
+        return None;
+    }
+    let mut energies = vec![0.0f32; channels];
+    let mut mean = 0.0f32;
+    for frame in interleaved.chunks_exact(channels) {
+        let mut sum = 0.0;
+        for (energy, s) in energies.iter_mut().zip(frame) {
+            let s = if s.is_finite() { *s } else { 0.0 };
+            *energy += s * s;
+            sum += s;
+        }
+        mean += (sum / channels as f32).powi(2);
+    }
+    let (loudest, energy) = energies
+        .into_iter()
+        .enumerate()
+        .rev()
+        .max_by(|a, b| a.1.total_cmp(&b.1))?;
+    (mean < energy * 0.05).then_some(loudest)
 }
 
 /// The decoder's reason without its type names.

@@ -18,10 +18,6 @@ pub enum FindingKind {
     UnknownWord,
     /// The recording could not be decoded here; what was said in this stretch is not in the text.
     AudioDamaged,
-    /// The recording is clipped, so that words may be distorted.
-    AudioClipped,
-    /// The recording is very quiet and was amplified.
-    AudioQuiet,
     /// A text rule failed and the words were left as they were.
     RuleFailed,
 }

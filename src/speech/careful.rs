@@ -11,6 +11,9 @@ use crate::domain::transcript::{Stretch, Word};
 /// Widest distance in seconds between a word and the speech that it accounts for: word times are this rough.
 const REACH_S: f64 = 0.4;
 
+/// How long after the last speech, in seconds, a word has to begin to be a phantom; a piece ends 0.32 s after it.
+const PHANTOM_S: f64 = 0.2;
+
 /// Shortest stretch of speech in seconds whose lack of words is worth a finding.
 const GAP_S: f64 = 0.9;
 
@@ -31,6 +34,8 @@ pub struct Passage {
     pub phantoms: Vec<Word>,
     /// Whether the words go round in a loop.
     pub repeats: bool,
+    /// Whether there are too few words for the seconds of speech.
+    pub sparse: bool,
     /// Tries beyond the first.
     pub retries: u32,
 }
@@ -122,15 +127,17 @@ fn passage(heard: Heard, chunk: &Chunk) -> Passage {
     if let Some(last) = chunk.speech.last() {
         let keep = words
             .iter()
-            .rposition(|w| w.start_s < last.end_s + REACH_S)
+            .rposition(|w| w.start_s < last.end_s + PHANTOM_S)
             .map_or(0, |i| i + 1);
         phantoms = words.split_off(keep);
     }
+    let sparse = too_few_words(&words, chunk.speech_s());
     Passage {
         words,
         log_probability,
         phantoms,
         repeats,
+        sparse,
         retries: 0,
     }
 }
@@ -207,6 +214,7 @@ fn joined(mut left: Passage, right: Passage) -> Passage {
     left.words.extend(right.words);
     left.phantoms.extend(right.phantoms);
     left.repeats |= right.repeats;
+    left.sparse |= right.sparse;
     left.retries += right.retries + 1;
     left
 }
@@ -215,7 +223,7 @@ fn suspicious(passage: &Passage, chunk: &Chunk) -> bool {
     passage.repeats
         || uncovered_s(&passage.words, &chunk.speech) > 0.0
         || passage.log_probability < DOUBTFUL_LOG_PROBABILITY
-        || too_few_words(&passage.words, chunk.speech_s())
+        || passage.sparse
 }
 
 /// Fewer than one word in two seconds of speech: the slowest dictation with pauses taken out has more.
@@ -278,10 +286,12 @@ pub fn gaps(words: &[Word], speech: &[Stretch]) -> Vec<Stretch> {
             if word.start_s - REACH_S > stretch.end_s {
                 break;
             }
-            if word.start_s - REACH_S - from >= GAP_S {
+            // A word that seems to last long hides what was lost before it: only as much counts as its letters take.
+            let start_s = word.start_s.max(word.end_s - longest_s(&word.text));
+            if start_s - REACH_S - from >= GAP_S {
                 out.push(Stretch {
                     start_s: from,
-                    end_s: word.start_s - REACH_S,
+                    end_s: start_s - REACH_S,
                 });
             }
             from = from.max(word.end_s + REACH_S);
@@ -294,6 +304,13 @@ pub fn gaps(words: &[Word], speech: &[Stretch]) -> Vec<Stretch> {
         }
     }
     out
+}
+
+/// Longest time in seconds that a slow speaker takes for a word; figures are longer than they look.
+fn longest_s(text: &str) -> f64 {
+    let letters = text.chars().filter(|c| c.is_alphanumeric()).count();
+    let digits = text.chars().filter(char::is_ascii_digit).count();
+    0.7 + 0.12 * letters as f64 + 0.4 * digits as f64
 }
 
 fn uncovered_s(words: &[Word], speech: &[Stretch]) -> f64 {
@@ -384,6 +401,14 @@ mod tests {
         let found = gaps(&words, &speech(&[(0.0, 6.5)]));
         assert_eq!(found.len(), 1);
         assert!((found[0].start_s - 0.9).abs() < 1e-9 && (found[0].end_s - 5.6).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_word_that_seems_to_last_eight_seconds_hides_nothing() {
+        let words = vec![word("No", 0.0, 0.4), word("fever.", 0.4, 8.4)];
+        let found = gaps(&words, &speech(&[(0.0, 8.4)]));
+        assert_eq!(found.len(), 1);
+        assert!(found[0].length_s() > 4.0, "{found:?}");
     }
 
     #[test]

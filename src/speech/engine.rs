@@ -73,8 +73,6 @@ pub struct Heard {
     pub words: Vec<Word>,
     /// The tokens behind the words.
     pub tokens: Vec<Token>,
-    /// The model's own probability that there is no speech, 0 to 1.
-    pub no_speech: f32,
 }
 
 impl Heard {

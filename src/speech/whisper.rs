@@ -228,7 +228,6 @@ impl WhisperSession {
         let mut bytes: Vec<u8> = Vec::new();
         let mut open: Option<Word> = None;
         for segment in self.state.as_iter() {
-            heard.no_speech = heard.no_speech.max(segment.no_speech_probability());
             for i in 0..segment.n_tokens() {
                 let Some(token) = segment.get_token(i) else {
                     continue;

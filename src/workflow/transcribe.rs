@@ -18,19 +18,23 @@ use crate::speech::engine::{Cancel, Engine, HearOptions, Session, SpeechError};
 use crate::text;
 use serde_json::json;
 use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Chunks that may wait to be heard (28 s, 1.8 MB each).
+/// Chunks that may wait to be heard (20 s, 1.3 MB each).
 const WAITING: usize = 2;
 
 /// Most workers for one recording; each needs a decoder state of about 100 MB with the base model.
 const MOST_WORKERS: usize = 4;
 
 /// Recordings up to this length in seconds are one chunk: all threads work on it together.
-const ONE_CHUNK_S: f64 = 29.0;
+const ONE_CHUNK_S: f64 = 20.0;
+
+/// Gaps closer than this, in seconds, with no word between them are shown as one.
+const ONE_PLACE_S: f64 = 5.0;
 
 /// Mean log probability of a passage's tokens under which it is pointed out.
 const DOUBTFUL: f32 = -1.0;
@@ -79,6 +83,7 @@ struct End {
     holes: Vec<Stretch>,
     complaint: Option<String>,
     repaired: u64,
+    dismissed: Vec<Stretch>,
     decode_s: f64,
 }
 
@@ -203,6 +208,7 @@ fn read(mut decoder: Decoder, sender: &SyncSender<Numbered>) -> Result<End, Audi
         holes: decoder.holes().to_vec(),
         complaint: decoder.complaint().map(str::to_owned),
         repaired: decoder.repaired(),
+        dismissed: chunker.dismissed().to_vec(),
         decode_s: busy.as_secs_f64(),
     })
 }
@@ -228,7 +234,9 @@ fn work(
         let Ok(Numbered { number, chunk }) = next else {
             return;
         };
-        let worked = job.hear(session.as_mut(), chunk);
+        // A panic in the engine costs this recording and not the process with the others.
+        let worked = catch_unwind(AssertUnwindSafe(|| job.hear(session.as_mut(), chunk)))
+            .unwrap_or_else(|_| Err(SpeechError::Engine("it stopped with an error".into())));
         if sender.send((number, worked)).is_err() {
             return;
         }
@@ -341,17 +349,18 @@ impl Run {
         if let (Some(from), Some(to)) = (passage.phantoms.first(), passage.phantoms.last()) {
             let mut finding = Finding::new(
                 FindingKind::TextWithoutSpeech,
-                Severity::Info,
+                Severity::Warning,
                 (from.start_s, to.end_s),
                 (last, last),
                 "The engine wrote words where nobody speaks; they were left out.",
-                "detector: no speech within 0.4 s",
+                "detector: the last speech ended 0.2 s before",
             );
             finding.heard = transcript::join(passage.phantoms.iter().map(|w| w.text.as_str()));
             self.findings.push(finding);
         }
         let low = passage.log_probability < DOUBTFUL && !passage.words.is_empty();
-        if passage.repeats || low {
+        let sparse = passage.sparse && !passage.words.is_empty();
+        if passage.repeats || sparse || low {
             let (start_s, end_s) = (
                 chunk.clock.recording_s(0.0),
                 chunk.clock.recording_end_s(chunk.length_s()),
@@ -360,6 +369,15 @@ impl Run {
                 (
                     "The words of this passage repeat themselves; listen to it.",
                     "the same words three times in a row, also when heard again".to_owned(),
+                )
+            } else if sparse {
+                (
+                    "There are few words for so much speech here; listen for what is missing.",
+                    format!(
+                        "{} words in {:.1} s of speech",
+                        passage.words.len(),
+                        chunk.speech_s()
+                    ),
                 )
             } else {
                 (
@@ -459,8 +477,20 @@ impl Run {
     /// Compares speech and words; every gap becomes a finding.
     fn coverage(&mut self) -> Coverage {
         let gaps = careful::gaps(&self.words, &self.speech);
+        // Gaps with no word between them are one place to listen to.
+        let mut places: Vec<(usize, Stretch)> = Vec::new();
         for gap in &gaps {
             let before = self.words.partition_point(|w| w.start_s < gap.start_s);
+            match places.last_mut() {
+                Some((same, place))
+                    if *same == before && gap.start_s - place.end_s < ONE_PLACE_S =>
+                {
+                    place.end_s = gap.end_s;
+                }
+                _ => places.push((before, *gap)),
+            }
+        }
+        for (before, gap) in places {
             self.findings.push(Finding::new(
                 FindingKind::SpeechWithoutText,
                 Severity::Critical,
@@ -514,6 +544,17 @@ fn damage(end: &End, words: &[Word]) -> Vec<Finding> {
             )
         })
         .collect();
+    for steady in &end.dismissed {
+        let before = words.partition_point(|w| w.start_s < steady.start_s);
+        out.push(Finding::new(
+            FindingKind::SpeechWithoutText,
+            Severity::Warning,
+            (steady.start_s, steady.end_s),
+            (before, before),
+            "A steady sound here was taken for noise, not for speech; listen whether somebody speaks.",
+            "detector: speech; level: as steady as a fan",
+        ));
+    }
     if end.repaired > 0 {
         out.push(Finding::new(
             FindingKind::AudioDamaged,

@@ -88,11 +88,7 @@ impl Session for ScriptedEngine {
                 word,
             })
             .collect();
-        Ok(Heard {
-            words,
-            tokens,
-            no_speech: 0.0,
-        })
+        Ok(Heard { words, tokens })
     }
 
     fn score(
