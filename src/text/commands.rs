@@ -61,20 +61,14 @@ const fn form(
 /// Every spoken form, in small letters; of two that begin alike the longer one stands first.
 #[rustfmt::skip]
 const FORMS: &[Form] = &{
-    use punctuation::{colon, coma, dash, misheard_comma, period, plain, quote, slash, unquote};
+    use punctuation::{colon, dash, misheard_comma, period, plain, quote, slash, unquote};
     [
         mark(&["period"], Mark::Period, ".", "punctuation.period", period),
         mark(&["full", "stop"], Mark::Period, ".", "punctuation.full_stop", plain),
         mark(&["full-stop"], Mark::Period, ".", "punctuation.full_stop", plain),
         mark(&["fullstop"], Mark::Period, ".", "punctuation.full_stop", plain),
         mark(&["comma"], Mark::Comma, ",", "punctuation.comma", plain),
-        mark(&["coma"], Mark::Comma, ",", "punctuation.comma.misheard", coma),
         mark(&["kama"], Mark::Comma, ",", "punctuation.comma.misheard", misheard_comma),
-        mark(&["kamma"], Mark::Comma, ",", "punctuation.comma.misheard", misheard_comma),
-        mark(&["cama"], Mark::Comma, ",", "punctuation.comma.misheard", misheard_comma),
-        mark(&["comor"], Mark::Comma, ",", "punctuation.comma.misheard", misheard_comma),
-        mark(&["commer"], Mark::Comma, ",", "punctuation.comma.misheard", misheard_comma),
-        mark(&["comer"], Mark::Comma, ",", "punctuation.comma.misheard", misheard_comma),
         mark(&["colon"], Mark::Colon, ":", "punctuation.colon", colon),
         mark(&["semicolon"], Mark::Semicolon, ";", "punctuation.semicolon", plain),
         mark(&["semi-colon"], Mark::Semicolon, ";", "punctuation.semicolon", plain),

@@ -187,39 +187,9 @@ pub fn plain(v: &View) -> Verdict {
     }
 }
 
-/// "coma" where "comma" was said and misheard.
+/// "Kama": what the engine writes for "comma" where it hears a word that it does not know.
 ///
-/// Taken for a comma only right after a dose, a frequency or a percentage, where nobody can be in a coma, and only in a
-/// dictation that speaks its punctuation. Everything else is left for the check against the sound: a coma that
-/// disappears is worse than one that has to be corrected.
-pub fn coma(v: &View) -> Verdict {
-    #[rustfmt::skip]
-    const AFTER: &[&str] = &[
-        "daily", "nightly", "weekly", "monthly", "bedtime", "mg", "mcg", "ml", "milligrams", "micrograms",
-        "milliliters", "millilitres", "units", "kilograms", "kg", "percent", "centimeters", "cm", "mm",
-        "millimeters", "needed",
-    ];
-    const SCALES: &[&str] = &["gcs", "glasgow", "scale", "score", "avpu"];
-    #[rustfmt::skip]
-    const HAPPENS: &[&str] = &[
-        "scale", "score", "developed", "ensued", "occurred", "set", "followed", "resolved", "persisted", "with",
-        "without", "due", "secondary", "after", "from", "induced", "state", "or",
-    ];
-    let l1 = v.left(1);
-    let measured = AFTER.contains(&l1)
-        || (l1.ends_with('%') && l1.len() > 1)
-        || (is_number(l1) && !(2..=4).any(|k| SCALES.contains(&v.left(k))));
-    let r1 = v.right(1);
-    if measured && !VERBS.contains(&r1) && !HAPPENS.contains(&r1) {
-        Verdict::Weak
-    } else {
-        Verdict::Word
-    }
-}
-
-/// "Kama", "Cama", "Commer", "Comer": what the engine writes for "comma" where it hears a word that it does not know.
-///
-/// No English words, but possibly names: so only beside a mark of the engine, which is how it writes an interjection,
+/// No English word, but possibly a name: so only beside a mark of the engine, which is how it writes an interjection,
 /// never after a title, and only in a dictation that speaks its punctuation.
 pub fn misheard_comma(v: &View) -> Verdict {
     #[rustfmt::skip]
@@ -229,9 +199,7 @@ pub fn misheard_comma(v: &View) -> Verdict {
     ];
     let (before, _) = v.phrase_before(1);
     let named = before.last().is_none_or(|w| OF_NAMES.contains(&w.as_str()));
-    // "Comer" is the commonest of them as a surname.
-    let beside =
-        v.mark_before().is_some() || (v.mark_after().is_some() && v.norms[v.at] != "comer");
+    let beside = v.mark_before().is_some() || v.mark_after().is_some();
     if beside && !named {
         Verdict::Weak
     } else {
@@ -519,16 +487,16 @@ mod tests {
 
     #[test]
     #[rustfmt::skip]
-    fn coma_is_a_comma_only_behind_a_measure() {
+    fn a_coma_is_never_a_comma() {
         check(&[
-            ("aspirin 81 mg daily coma iron period rest period", "Aspirin 81 mg daily, iron. Rest."),
-            ("saturation 96% coma weight 84 coma stable period rest period", "Saturation 96%, weight 84, stable. Rest."),
+            ("aspirin 81 mg daily coma iron period rest period", "Aspirin 81 mg daily coma iron. Rest."),
+            ("hepatic encephalopathy grade 4 coma period intubated period", "Hepatic encephalopathy grade 4 coma. Intubated."),
+            ("on day 5 coma persists period rest comma ice period", "On day 5 coma persists. Rest, ice."),
+            ("hypoglycemia 22 coma comma glucose given period", "Hypoglycemia 22 coma, glucose given."),
+            ("GCS of 3, coma, intubated, period. Rest, comma, ice, period.", "GCS of 3, coma, intubated. Rest, ice."),
             ("he was in a coma period he woke comma slowly period", "He was in a coma. He woke, slowly."),
             ("seizures coma and death comma then rest period no", "Seizures coma and death, then rest. No"),
             ("Glasgow coma scale 15 period rest comma sleep period", "Glasgow coma scale 15. Rest, sleep."),
-            ("GCS of 3 coma comma intubated period rest period", "GCS of 3 coma, intubated. Rest."),
-            ("after 2 days coma developed period rest period", "After 2 days coma developed. Rest."),
-            ("aspirin 81 mg daily coma iron", "Aspirin 81 mg daily coma iron"),
         ]);
     }
 
@@ -537,12 +505,11 @@ mod tests {
     fn a_word_that_is_none_beside_a_mark_may_be_a_misheard_comma() {
         check(&[
             ("chest clear, Kama, abdomen soft, period. Rest, comma, ice, period.", "Chest clear, abdomen soft. Rest, ice."),
-            ("left facial droop. Comer, lasting an hour, period. Rest, comma, ice, period.", "Left facial droop, lasting an hour. Rest, ice."),
-            ("blood type O negative, Cama group B positive period rest comma ice period", "Blood type O negative, group B positive. Rest, ice."),
-            ("seen by Dr. Comer, period. Rest, comma, ice, period.", "Seen by Dr. Comer. Rest, ice."),
             ("the patient, Kama, is well, period. Rest, comma, ice, period.", "The patient, Kama, is well. Rest, ice."),
-            ("Anna Comer, aged six, is well.", "Anna Comer, aged six, is well."),
-            ("Anna Comer is well period rest comma ice period", "Anna Comer is well. Rest, ice."),
+            ("blood type O negative. kama group B positive period rest comma ice period", "Blood type O negative, group B positive. Rest, ice."),
+            ("seen by Anna, Comer, period. Rest, comma, ice, period.", "Seen by Anna, Comer. Rest, ice."),
+            ("the heirs, Cama, Commer, and Comor, came, period. Rest, comma, ice, period.", "The heirs, Cama, Commer, and Comor, came. Rest, ice."),
+            ("the goddess Kama is old period rest comma ice period", "The goddess Kama is old. Rest, ice."),
         ]);
     }
 
