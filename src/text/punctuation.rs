@@ -237,6 +237,10 @@ pub fn colon(v: &View) -> Verdict {
         // At the start of a sentence there is nothing to divide: "Colon was normal".
         return Verdict::Word;
     }
+    if v.spoken_mark_follows() {
+        // Nobody says two marks in a row: "partially obstructed colon period".
+        return Verdict::Word;
+    }
     let organ_follows = COLON_AFTER.contains(&r1);
     if headings::ends_with_heading(phrase) {
         // "Indication: colon cancer screening" against "Diagnosis colon adenocarcinoma".
@@ -436,6 +440,9 @@ mod tests {
             ("he takes the following colon aspirin comma iron period", "He takes the following: aspirin, iron."),
             ("diagnosis colon adenocarcinoma of the lung period", "Diagnosis: Adenocarcinoma of the lung."),
             ("pain and fever technique colon axial images period", "Pain and fever technique: Axial images."),
+            ("history colon period pain since May period", "History: Period pain since May."),
+            ("findings colon comma shaped scar period", "Findings: Comma shaped scar."),
+            ("plan colon open paren see below close paren rest period", "Plan: (See below) rest."),
         ]);
     }
 
@@ -454,6 +461,12 @@ mod tests {
             ("the stomach, colon, and rectum were seen period", "The stomach, colon, and rectum were seen."),
             ("diverticulosis of the left colon without bleeding period", "Diverticulosis of the left colon without bleeding."),
             ("there is stool in the colon period", "There is stool in the colon."),
+            ("partially obstructed colon period rest period", "Partially obstructed colon. Rest."),
+            ("resected colon comma no polyps period", "Resected colon, no polyps."),
+            ("Partially obstructed colon. Period. Rest, period.", "Partially obstructed colon. Rest."),
+            ("impression colon obstructed colon full stop rest period", "Impression: Obstructed colon. Rest."),
+            ("is it an inflamed colon question mark rest period", "Is it an inflamed colon? Rest."),
+            ("scan open paren inflamed colon close paren normal period", "Scan (inflamed colon) normal."),
         ]);
     }
 
