@@ -46,6 +46,13 @@ const NOUNS: &[&str] = &[
     "stabilization", "weaning", "immobilization", "holiday",
 ];
 
+/// What a menstrual period is said to be; most of these end a sentence just as well ("rhythm regular period").
+#[rustfmt::skip]
+const CYCLE: &[&str] = &[
+    "heavy", "heavier", "painful", "irregular", "regular", "normal", "light", "lighter", "scanty", "late",
+    "missed", "delayed", "monthly", "last", "latent",
+];
+
 /// Prepositions of time.
 const DURING: &[&str] = &["during", "throughout", "over", "within", "through"];
 
@@ -74,7 +81,7 @@ pub fn period(v: &View) -> Verdict {
             Verdict::Sure
         };
     }
-    if of_follows || noun_period(v, pain_follows) {
+    if of_follows || noun_period(v, pain_follows) || cycle_period(v) {
         Verdict::Word
     } else {
         Verdict::Open
@@ -96,6 +103,7 @@ fn noun_period(v: &View, pain_follows: bool) -> bool {
     if v.article_before()
         || [
             "her",
+            "his",
             "my",
             "your",
             "our",
@@ -118,7 +126,7 @@ fn noun_period(v: &View, pain_follows: bool) -> bool {
     {
         return true;
     }
-    if ["this", "that", "his", "their", "any", "what"].contains(&l1) {
+    if ["this", "that", "their", "any", "what"].contains(&l1) {
         // "for that period" is a noun, "scratch that period" is not.
         return verb_follows
             || DURING.contains(&l2)
@@ -165,6 +173,73 @@ fn noun_period(v: &View, pain_follows: bool) -> bool {
             if !(ADJECTIVES.contains(&word) || STRONG.contains(&word) || is_number(word)) {
                 return false;
             }
+        }
+    }
+    false
+}
+
+/// "No period since March", "complains of missed period", "describes irregular period with clots".
+///
+/// A stop that was not meant disappears from the report without a trace, a word that was not meant is seen.
+fn cycle_period(v: &View) -> bool {
+    const HAS: &[&str] = &[
+        "has",
+        "had",
+        "have",
+        "having",
+        "gets",
+        "describes",
+        "described",
+    ];
+    #[rustfmt::skip]
+    const REPORTS: &[&str] = &[
+        "reports", "reported", "denies", "denied", "experiences", "experienced", "experiencing", "of", "with",
+        "since", "from", "after", "before", "for",
+    ];
+    const ARTICLES: &[&str] = &[
+        "a", "an", "the", "her", "his", "each", "every", "another", "no",
+    ];
+    #[rustfmt::skip]
+    const PREDICATES: &[&str] = &[
+        "is", "was", "are", "were", "be", "been", "being", "not", "very", "too", "feels", "felt", "became",
+        "remains", "remained", "and", "or",
+    ];
+    let (l1, l2, r1) = (v.left(1), v.left(2), v.right(1));
+    let goes_on = !v.capital_follows()
+        && (["for", "since", "with", "between"].contains(&r1)
+            || (r1 == "after" && v.right(2) == "which"));
+    if l1 == "no" {
+        // "No period" by itself is an answer: "Pain no period".
+        return goes_on
+            || HAS.contains(&l2)
+            || ["of", "with", "gets", "reports"].contains(&l2)
+            || v.left(3) == "there";
+    }
+    if !CYCLE.contains(&l1) {
+        return false;
+    }
+    if l1 == "last" && l2.is_empty() {
+        return true;
+    }
+    if l1 == "latent" && !PREDICATES.contains(&l2) {
+        return true;
+    }
+    // "TSH normal", "rhythm regular" and "every month" are findings unless somebody has them.
+    let plain = ["normal", "regular", "monthly"].contains(&l1);
+    if goes_on && !plain && !PREDICATES.contains(&l2) {
+        return true;
+    }
+    for k in 2..=4 {
+        let word = v.left(k);
+        if HAS.contains(&word) || ARTICLES.contains(&word) {
+            return true;
+        }
+        if REPORTS.contains(&word) {
+            // "Upper limit of normal", "of late", "at the apex from normal".
+            return l1 != "normal" && !(l1 == "late" && word == "of");
+        }
+        if !(CYCLE.contains(&word) || ["very", "more", "extremely"].contains(&word)) {
+            return false;
         }
     }
     false
@@ -372,6 +447,16 @@ mod tests {
             ("chest clear period of note comma he smokes period", "Chest clear. Of note, he smokes."),
             ("pulses are regular period during the visit he slept period", "Pulses are regular. During the visit he slept."),
             ("symptoms for three weeks period", "Symptoms for three weeks."),
+            ("seen for medication review period She has no pain period", "Seen for medication review. She has no pain."),
+            ("does she smoke comma no period she is well period", "Does she smoke, no. She is well."),
+            ("the answer was no period For pain comma ice period", "The answer was no. For pain, ice."),
+            ("rhythm regular period since May no pain period", "Rhythm regular. Since May no pain."),
+            ("upper limit of normal period repeat in a week period", "Upper limit of normal. Repeat in a week."),
+            ("bleeding was heavy period for pain give ice period", "Bleeding was heavy. For pain give ice."),
+            ("the dose was missed period with food comma better period", "The dose was missed. With food, better."),
+            ("more tired of late period sleeps well period", "More tired of late. Sleeps well."),
+            ("tuberculosis is latent period rest period", "Tuberculosis is latent. Rest."),
+            ("borders irregular period margin painful period With rest comma better period", "Borders irregular. Margin painful. With rest, better."),
             ("stopped because of side effects period was seen by psychiatry period", "Stopped because of side effects. Was seen by psychiatry."),
         ]);
     }
@@ -396,6 +481,20 @@ mod tests {
             ("a prolonged period without food period", "A prolonged period without food."),
             ("stable throughout the neonatal period period", "Stable throughout the neonatal period."),
             ("brief periods of apnea period", "Brief periods of apnea."),
+            ("She has had no period for three months period", "She has had no period for three months."),
+            ("no period since March period rest period", "No period since March. Rest."),
+            ("complains of missed period comma nausea period", "Complains of missed period, nausea."),
+            ("first day of last period 3 May period", "First day of last period 3 May."),
+            ("last period 3 May comma regular period", "Last period 3 May, regular."),
+            ("describes irregular period with clots period", "Describes irregular period with clots."),
+            ("she has very heavy painful period comma worse in winter period", "She has very heavy painful period, worse in winter."),
+            ("seen for late period comma test negative period", "Seen for late period, test negative."),
+            ("she had a normal period in May period", "She had a normal period in May."),
+            ("painful period for five days comma then none period", "Painful period for five days, then none."),
+            ("infected in the latent period comma untreated period", "Infected in the latent period, untreated."),
+            ("menstrual period regular comma each period lasting 4 days period", "Menstrual period regular, each period lasting 4 days."),
+            ("it returned in his period between drugs period", "It returned in his period between drugs."),
+            ("there is no period this month period", "There is no period this month."),
         ]);
     }
 
