@@ -61,20 +61,14 @@ const fn form(
 /// Every spoken form, in small letters; of two that begin alike the longer one stands first.
 #[rustfmt::skip]
 const FORMS: &[Form] = &{
-    use punctuation::{colon, coma, dash, misheard_comma, period, plain, quote, slash, unquote};
+    use punctuation::{colon, dash, misheard_comma, period, plain, quote, slash, unquote};
     [
         mark(&["period"], Mark::Period, ".", "punctuation.period", period),
         mark(&["full", "stop"], Mark::Period, ".", "punctuation.full_stop", plain),
         mark(&["full-stop"], Mark::Period, ".", "punctuation.full_stop", plain),
         mark(&["fullstop"], Mark::Period, ".", "punctuation.full_stop", plain),
         mark(&["comma"], Mark::Comma, ",", "punctuation.comma", plain),
-        mark(&["coma"], Mark::Comma, ",", "punctuation.comma.misheard", coma),
         mark(&["kama"], Mark::Comma, ",", "punctuation.comma.misheard", misheard_comma),
-        mark(&["kamma"], Mark::Comma, ",", "punctuation.comma.misheard", misheard_comma),
-        mark(&["cama"], Mark::Comma, ",", "punctuation.comma.misheard", misheard_comma),
-        mark(&["comor"], Mark::Comma, ",", "punctuation.comma.misheard", misheard_comma),
-        mark(&["commer"], Mark::Comma, ",", "punctuation.comma.misheard", misheard_comma),
-        mark(&["comer"], Mark::Comma, ",", "punctuation.comma.misheard", misheard_comma),
         mark(&["colon"], Mark::Colon, ":", "punctuation.colon", colon),
         mark(&["semicolon"], Mark::Semicolon, ";", "punctuation.semicolon", plain),
         mark(&["semi-colon"], Mark::Semicolon, ";", "punctuation.semicolon", plain),
@@ -268,7 +262,9 @@ fn form_at(tokens: &[Token], norms: &[String], at: usize) -> Option<Found> {
 }
 
 /// Spoken numbers are list items only in a sequence: "number one ... number two ...". A lone "number one" is a word.
-fn in_sequence(tokens: &[Token], taken: Vec<Candidate>) -> Vec<Candidate> {
+fn in_sequence(tokens: &[Token], mut taken: Vec<Candidate>) -> Vec<Candidate> {
+    let mut values = lone_values(tokens, &taken).into_iter();
+    taken.retain(|_| !values.next().unwrap_or(false));
     let values: Vec<Option<u32>> = taken
         .iter()
         .map(|c| match c.act {
@@ -314,6 +310,50 @@ fn in_sequence(tokens: &[Token], taken: Vec<Candidate>) -> Vec<Candidate> {
         out.push(candidate);
     }
     out
+}
+
+/// Which candidates are values and no list numbers: "gravida colon 1. para colon 2."
+///
+/// A value is a "1." of the engine's right after a spoken colon, alone up to the next spoken colon with at most three
+/// words, the next title, between. Only the first item of a list stands right after a colon, so any other number there
+/// is a value however long its text. "Impression colon 1. Gout colon flaring period 2. Flu" is a list: its second
+/// number follows a full stop.
+fn lone_values(tokens: &[Token], taken: &[Candidate]) -> Vec<bool> {
+    const TITLE_WORDS: usize = 3;
+    let is_colon = |c: &Candidate| matches!(c.act, Act::Mark(Mark::Colon, _));
+    let after_colon: Vec<bool> = (0..taken.len())
+        .map(|i| {
+            i > 0
+                && is_colon(&taken[i - 1])
+                && tokens[taken[i - 1].end..taken[i].at]
+                    .iter()
+                    .all(|t| t.heard_mark().is_some())
+        })
+        .collect();
+    let number = |c: &Candidate| matches!(c.act, Act::Number(_) | Act::NextNumber);
+    let value = |(i, candidate): (usize, &Candidate)| {
+        let Act::Number(n) = candidate.act else {
+            return false;
+        };
+        if !after_colon[i] || candidate.end - candidate.at != 1 {
+            return false;
+        }
+        let rest = &taken[i + 1..];
+        let next = rest.iter().find(|c| is_colon(c) || number(c));
+        let lone = next.is_none_or(is_colon);
+        let until = next.map_or(tokens.len(), |c| c.at);
+        let words = tokens[candidate.end..until]
+            .iter()
+            .filter(|t| t.kind == Kind::Word)
+            .count();
+        let listed = rest
+            .iter()
+            .zip(&after_colon[i + 1..])
+            .find(|(c, _)| number(c))
+            .is_some_and(|(_, after_colon)| !after_colon);
+        lone && (n != 1 || (words <= TITLE_WORDS && !listed))
+    };
+    taken.iter().enumerate().map(value).collect()
 }
 
 /// Second pass: replaces the words of each command by what it makes.

@@ -82,6 +82,29 @@ impl<'a> View<'a> {
             .filter(|m| m.is_sentence())
     }
 
+    /// Another spoken mark that ends something comes next, with nothing but heard marks between.
+    pub fn spoken_mark_follows(&self) -> bool {
+        #[rustfmt::skip]
+        const MARKS: &[&[&str]] = &[
+            &["period"], &["comma"], &["semicolon"], &["full", "stop"], &["question", "mark"],
+            &["exclamation", "mark"], &["close", "paren"], &["close", "parenthesis"],
+        ];
+        // "Period pain", "a period of rest", "comma shaped": no marks.
+        const OF_NOUNS: &[&str] = &["pain", "pains", "cramps", "cramping", "of", "shaped"];
+        let next = self.tokens[self.end..]
+            .iter()
+            .position(|t| t.heard_mark().is_none())
+            .map_or(self.tokens.len(), |k| self.end + k);
+        let rest = &self.norms[next..];
+        MARKS.iter().any(|m| {
+            rest.len() >= m.len()
+                && rest.iter().zip(*m).all(|(n, w)| n == w)
+                && !rest
+                    .get(m.len())
+                    .is_some_and(|w| OF_NOUNS.contains(&w.as_str()))
+        })
+    }
+
     /// Silence before and after the candidate, seconds.
     pub fn pauses(&self) -> (f64, f64) {
         let before = self.tokens[self.at].sound.pause_before_s;

@@ -162,6 +162,21 @@ mod tests {
     }
 
     #[test]
+    #[rustfmt::skip]
+    fn a_value_after_a_colon_is_no_list_number() {
+        check(&[
+            ("gravida colon 1. para colon 2.", "Gravida: 1. Para: 2."),
+            ("Gravida colon 1. Para colon 2. Living children colon 3.", "Gravida: 1. Para: 2. Living children: 3."),
+            ("Allergies colon 1. Medications colon 2.", "Allergies: 1.\n\nMedications: 2."),
+            ("gravida colon 1. para colon 2. plan colon 1. Rest period 2. Ice period", "Gravida: 1. Para: 2.\n\nPlan:\n1. Rest.\n2. Ice."),
+            ("Impression colon 1. Acute appendicitis with appendicolith period 2. Cholelithiasis period", "Impression:\n1. Acute appendicitis with appendicolith.\n2. Cholelithiasis."),
+            ("Impression colon 1. Gout period 2. Flu period Plan colon rest period", "Impression:\n1. Gout.\n2. Flu.\n\nPlan: Rest."),
+            ("Impression colon 1. Gout colon flaring period 2. Flu period", "Impression:\n1. Gout: Flaring.\n2. Flu."),
+            ("plan colon number one gout colon rest period number two flu period", "Plan:\n1. Gout: Rest.\n2. Flu."),
+        ]);
+    }
+
+    #[test]
     fn headings_open_paragraphs_and_sections() {
         let report = draft_of("clinic note period chief complaint colon cough period lungs clear period plan colon rest period").report;
         assert_eq!(

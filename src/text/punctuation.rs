@@ -46,6 +46,13 @@ const NOUNS: &[&str] = &[
     "stabilization", "weaning", "immobilization", "holiday",
 ];
 
+/// What a menstrual period is said to be; most of these end a sentence just as well ("rhythm regular period").
+#[rustfmt::skip]
+const CYCLE: &[&str] = &[
+    "heavy", "heavier", "painful", "irregular", "regular", "normal", "light", "lighter", "scanty", "late",
+    "missed", "delayed", "monthly", "last", "latent",
+];
+
 /// Prepositions of time.
 const DURING: &[&str] = &["during", "throughout", "over", "within", "through"];
 
@@ -74,7 +81,7 @@ pub fn period(v: &View) -> Verdict {
             Verdict::Sure
         };
     }
-    if of_follows || noun_period(v, pain_follows) {
+    if of_follows || noun_period(v, pain_follows) || cycle_period(v) {
         Verdict::Word
     } else {
         Verdict::Open
@@ -96,6 +103,7 @@ fn noun_period(v: &View, pain_follows: bool) -> bool {
     if v.article_before()
         || [
             "her",
+            "his",
             "my",
             "your",
             "our",
@@ -118,7 +126,7 @@ fn noun_period(v: &View, pain_follows: bool) -> bool {
     {
         return true;
     }
-    if ["this", "that", "his", "their", "any", "what"].contains(&l1) {
+    if ["this", "that", "their", "any", "what"].contains(&l1) {
         // "for that period" is a noun, "scratch that period" is not.
         return verb_follows
             || DURING.contains(&l2)
@@ -170,6 +178,73 @@ fn noun_period(v: &View, pain_follows: bool) -> bool {
     false
 }
 
+/// "No period since March", "complains of missed period", "describes irregular period with clots".
+///
+/// A stop that was not meant disappears from the report without a trace, a word that was not meant is seen.
+fn cycle_period(v: &View) -> bool {
+    const HAS: &[&str] = &[
+        "has",
+        "had",
+        "have",
+        "having",
+        "gets",
+        "describes",
+        "described",
+    ];
+    #[rustfmt::skip]
+    const REPORTS: &[&str] = &[
+        "reports", "reported", "denies", "denied", "experiences", "experienced", "experiencing", "of", "with",
+        "since", "from", "after", "before", "for",
+    ];
+    const ARTICLES: &[&str] = &[
+        "a", "an", "the", "her", "his", "each", "every", "another", "no",
+    ];
+    #[rustfmt::skip]
+    const PREDICATES: &[&str] = &[
+        "is", "was", "are", "were", "be", "been", "being", "not", "very", "too", "feels", "felt", "became",
+        "remains", "remained", "and", "or",
+    ];
+    let (l1, l2, r1) = (v.left(1), v.left(2), v.right(1));
+    let goes_on = !v.capital_follows()
+        && (["for", "since", "with", "between"].contains(&r1)
+            || (r1 == "after" && v.right(2) == "which"));
+    if l1 == "no" {
+        // "No period" by itself is an answer: "Pain no period".
+        return goes_on
+            || HAS.contains(&l2)
+            || ["of", "with", "gets", "reports"].contains(&l2)
+            || v.left(3) == "there";
+    }
+    if !CYCLE.contains(&l1) {
+        return false;
+    }
+    if l1 == "last" && l2.is_empty() {
+        return true;
+    }
+    if l1 == "latent" && !PREDICATES.contains(&l2) {
+        return true;
+    }
+    // "TSH normal", "rhythm regular" and "every month" are findings unless somebody has them.
+    let plain = ["normal", "regular", "monthly"].contains(&l1);
+    if goes_on && !plain && !PREDICATES.contains(&l2) {
+        return true;
+    }
+    for k in 2..=4 {
+        let word = v.left(k);
+        if HAS.contains(&word) || ARTICLES.contains(&word) {
+            return true;
+        }
+        if REPORTS.contains(&word) {
+            // "Upper limit of normal", "of late", "at the apex from normal".
+            return l1 != "normal" && !(l1 == "late" && word == "of");
+        }
+        if !(CYCLE.contains(&word) || ["very", "more", "extremely"].contains(&word)) {
+            return false;
+        }
+    }
+    false
+}
+
 /// "comma", "semicolon", "hyphen", "full stop", "question mark", "open paren": names that hardly mean anything else.
 pub fn plain(v: &View) -> Verdict {
     const NOT_AFTER: &[&str] = &[
@@ -187,39 +262,9 @@ pub fn plain(v: &View) -> Verdict {
     }
 }
 
-/// "coma" where "comma" was said and misheard.
+/// "Kama": what the engine writes for "comma" where it hears a word that it does not know.
 ///
-/// Taken for a comma only right after a dose, a frequency or a percentage, where nobody can be in a coma, and only in a
-/// dictation that speaks its punctuation. Everything else is left for the check against the sound: a coma that
-/// disappears is worse than one that has to be corrected.
-pub fn coma(v: &View) -> Verdict {
-    #[rustfmt::skip]
-    const AFTER: &[&str] = &[
-        "daily", "nightly", "weekly", "monthly", "bedtime", "mg", "mcg", "ml", "milligrams", "micrograms",
-        "milliliters", "millilitres", "units", "kilograms", "kg", "percent", "centimeters", "cm", "mm",
-        "millimeters", "needed",
-    ];
-    const SCALES: &[&str] = &["gcs", "glasgow", "scale", "score", "avpu"];
-    #[rustfmt::skip]
-    const HAPPENS: &[&str] = &[
-        "scale", "score", "developed", "ensued", "occurred", "set", "followed", "resolved", "persisted", "with",
-        "without", "due", "secondary", "after", "from", "induced", "state", "or",
-    ];
-    let l1 = v.left(1);
-    let measured = AFTER.contains(&l1)
-        || (l1.ends_with('%') && l1.len() > 1)
-        || (is_number(l1) && !(2..=4).any(|k| SCALES.contains(&v.left(k))));
-    let r1 = v.right(1);
-    if measured && !VERBS.contains(&r1) && !HAPPENS.contains(&r1) {
-        Verdict::Weak
-    } else {
-        Verdict::Word
-    }
-}
-
-/// "Kama", "Cama", "Commer", "Comer": what the engine writes for "comma" where it hears a word that it does not know.
-///
-/// No English words, but possibly names: so only beside a mark of the engine, which is how it writes an interjection,
+/// No English word, but possibly a name: so only beside a mark of the engine, which is how it writes an interjection,
 /// never after a title, and only in a dictation that speaks its punctuation.
 pub fn misheard_comma(v: &View) -> Verdict {
     #[rustfmt::skip]
@@ -229,9 +274,7 @@ pub fn misheard_comma(v: &View) -> Verdict {
     ];
     let (before, _) = v.phrase_before(1);
     let named = before.last().is_none_or(|w| OF_NAMES.contains(&w.as_str()));
-    // "Comer" is the commonest of them as a surname.
-    let beside =
-        v.mark_before().is_some() || (v.mark_after().is_some() && v.norms[v.at] != "comer");
+    let beside = v.mark_before().is_some() || v.mark_after().is_some();
     if beside && !named {
         Verdict::Weak
     } else {
@@ -267,6 +310,10 @@ pub fn colon(v: &View) -> Verdict {
     let (phrase, whole) = v.phrase_before(8);
     if phrase.is_empty() {
         // At the start of a sentence there is nothing to divide: "Colon was normal".
+        return Verdict::Word;
+    }
+    if v.spoken_mark_follows() {
+        // Nobody says two marks in a row: "partially obstructed colon period".
         return Verdict::Word;
     }
     let organ_follows = COLON_AFTER.contains(&r1);
@@ -400,6 +447,16 @@ mod tests {
             ("chest clear period of note comma he smokes period", "Chest clear. Of note, he smokes."),
             ("pulses are regular period during the visit he slept period", "Pulses are regular. During the visit he slept."),
             ("symptoms for three weeks period", "Symptoms for three weeks."),
+            ("seen for medication review period She has no pain period", "Seen for medication review. She has no pain."),
+            ("does she smoke comma no period she is well period", "Does she smoke, no. She is well."),
+            ("the answer was no period For pain comma ice period", "The answer was no. For pain, ice."),
+            ("rhythm regular period since May no pain period", "Rhythm regular. Since May no pain."),
+            ("upper limit of normal period repeat in a week period", "Upper limit of normal. Repeat in a week."),
+            ("bleeding was heavy period for pain give ice period", "Bleeding was heavy. For pain give ice."),
+            ("the dose was missed period with food comma better period", "The dose was missed. With food, better."),
+            ("more tired of late period sleeps well period", "More tired of late. Sleeps well."),
+            ("tuberculosis is latent period rest period", "Tuberculosis is latent. Rest."),
+            ("borders irregular period margin painful period With rest comma better period", "Borders irregular. Margin painful. With rest, better."),
             ("stopped because of side effects period was seen by psychiatry period", "Stopped because of side effects. Was seen by psychiatry."),
         ]);
     }
@@ -424,6 +481,20 @@ mod tests {
             ("a prolonged period without food period", "A prolonged period without food."),
             ("stable throughout the neonatal period period", "Stable throughout the neonatal period."),
             ("brief periods of apnea period", "Brief periods of apnea."),
+            ("She has had no period for three months period", "She has had no period for three months."),
+            ("no period since March period rest period", "No period since March. Rest."),
+            ("complains of missed period comma nausea period", "Complains of missed period, nausea."),
+            ("first day of last period 3 May period", "First day of last period 3 May."),
+            ("last period 3 May comma regular period", "Last period 3 May, regular."),
+            ("describes irregular period with clots period", "Describes irregular period with clots."),
+            ("she has very heavy painful period comma worse in winter period", "She has very heavy painful period, worse in winter."),
+            ("seen for late period comma test negative period", "Seen for late period, test negative."),
+            ("she had a normal period in May period", "She had a normal period in May."),
+            ("painful period for five days comma then none period", "Painful period for five days, then none."),
+            ("infected in the latent period comma untreated period", "Infected in the latent period, untreated."),
+            ("menstrual period regular comma each period lasting 4 days period", "Menstrual period regular, each period lasting 4 days."),
+            ("it returned in his period between drugs period", "It returned in his period between drugs."),
+            ("there is no period this month period", "There is no period this month."),
         ]);
     }
 
@@ -468,6 +539,9 @@ mod tests {
             ("he takes the following colon aspirin comma iron period", "He takes the following: aspirin, iron."),
             ("diagnosis colon adenocarcinoma of the lung period", "Diagnosis: Adenocarcinoma of the lung."),
             ("pain and fever technique colon axial images period", "Pain and fever technique: Axial images."),
+            ("history colon period pain since May period", "History: Period pain since May."),
+            ("findings colon comma shaped scar period", "Findings: Comma shaped scar."),
+            ("plan colon open paren see below close paren rest period", "Plan: (See below) rest."),
         ]);
     }
 
@@ -486,6 +560,12 @@ mod tests {
             ("the stomach, colon, and rectum were seen period", "The stomach, colon, and rectum were seen."),
             ("diverticulosis of the left colon without bleeding period", "Diverticulosis of the left colon without bleeding."),
             ("there is stool in the colon period", "There is stool in the colon."),
+            ("partially obstructed colon period rest period", "Partially obstructed colon. Rest."),
+            ("resected colon comma no polyps period", "Resected colon, no polyps."),
+            ("Partially obstructed colon. Period. Rest, period.", "Partially obstructed colon. Rest."),
+            ("impression colon obstructed colon full stop rest period", "Impression: Obstructed colon. Rest."),
+            ("is it an inflamed colon question mark rest period", "Is it an inflamed colon? Rest."),
+            ("scan open paren inflamed colon close paren normal period", "Scan (inflamed colon) normal."),
         ]);
     }
 
@@ -519,16 +599,16 @@ mod tests {
 
     #[test]
     #[rustfmt::skip]
-    fn coma_is_a_comma_only_behind_a_measure() {
+    fn a_coma_is_never_a_comma() {
         check(&[
-            ("aspirin 81 mg daily coma iron period rest period", "Aspirin 81 mg daily, iron. Rest."),
-            ("saturation 96% coma weight 84 coma stable period rest period", "Saturation 96%, weight 84, stable. Rest."),
+            ("aspirin 81 mg daily coma iron period rest period", "Aspirin 81 mg daily coma iron. Rest."),
+            ("hepatic encephalopathy grade 4 coma period intubated period", "Hepatic encephalopathy grade 4 coma. Intubated."),
+            ("on day 5 coma persists period rest comma ice period", "On day 5 coma persists. Rest, ice."),
+            ("hypoglycemia 22 coma comma glucose given period", "Hypoglycemia 22 coma, glucose given."),
+            ("GCS of 3, coma, intubated, period. Rest, comma, ice, period.", "GCS of 3, coma, intubated. Rest, ice."),
             ("he was in a coma period he woke comma slowly period", "He was in a coma. He woke, slowly."),
             ("seizures coma and death comma then rest period no", "Seizures coma and death, then rest. No"),
             ("Glasgow coma scale 15 period rest comma sleep period", "Glasgow coma scale 15. Rest, sleep."),
-            ("GCS of 3 coma comma intubated period rest period", "GCS of 3 coma, intubated. Rest."),
-            ("after 2 days coma developed period rest period", "After 2 days coma developed. Rest."),
-            ("aspirin 81 mg daily coma iron", "Aspirin 81 mg daily coma iron"),
         ]);
     }
 
@@ -537,12 +617,11 @@ mod tests {
     fn a_word_that_is_none_beside_a_mark_may_be_a_misheard_comma() {
         check(&[
             ("chest clear, Kama, abdomen soft, period. Rest, comma, ice, period.", "Chest clear, abdomen soft. Rest, ice."),
-            ("left facial droop. Comer, lasting an hour, period. Rest, comma, ice, period.", "Left facial droop, lasting an hour. Rest, ice."),
-            ("blood type O negative, Cama group B positive period rest comma ice period", "Blood type O negative, group B positive. Rest, ice."),
-            ("seen by Dr. Comer, period. Rest, comma, ice, period.", "Seen by Dr. Comer. Rest, ice."),
             ("the patient, Kama, is well, period. Rest, comma, ice, period.", "The patient, Kama, is well. Rest, ice."),
-            ("Anna Comer, aged six, is well.", "Anna Comer, aged six, is well."),
-            ("Anna Comer is well period rest comma ice period", "Anna Comer is well. Rest, ice."),
+            ("blood type O negative. kama group B positive period rest comma ice period", "Blood type O negative, group B positive. Rest, ice."),
+            ("seen by Anna, Comer, period. Rest, comma, ice, period.", "Seen by Anna, Comer. Rest, ice."),
+            ("the heirs, Cama, Commer, and Comor, came, period. Rest, comma, ice, period.", "The heirs, Cama, Commer, and Comor, came. Rest, ice."),
+            ("the goddess Kama is old period rest comma ice period", "The goddess Kama is old. Rest, ice."),
         ]);
     }
 
