@@ -21,6 +21,34 @@ impl Place {
         place
     }
 
+    /// With one physician and one patient, A-7.
+    fn with_a_patient() -> Self {
+        let place = Self::new();
+        place.run(&["init", "--demo"]);
+        place.run(&[
+            "user",
+            "add",
+            "dr.a",
+            "--name",
+            "Anna, MD",
+            "--role",
+            "physician",
+        ]);
+        place.run(&[
+            "patient",
+            "add",
+            "--mrn",
+            "A-7",
+            "--family",
+            "Winter",
+            "--given",
+            "Ada",
+            "--birth-date",
+            "1961-03-14",
+        ]);
+        place
+    }
+
     fn config(&self) -> PathBuf {
         self.0.path().join("osler.toml")
     }
@@ -81,29 +109,7 @@ fn the_demonstration_ends_with_filed_reports_and_a_second_run_adds_nothing() {
 #[test]
 #[ignore = "needs the model that `make test` fetches"]
 fn an_intake_that_is_killed_is_finished_by_the_next() {
-    let place = Place::new();
-    place.run(&["init", "--demo"]);
-    place.run(&[
-        "user",
-        "add",
-        "dr.a",
-        "--name",
-        "Anna, MD",
-        "--role",
-        "physician",
-    ]);
-    place.run(&[
-        "patient",
-        "add",
-        "--mrn",
-        "A-7",
-        "--family",
-        "Winter",
-        "--given",
-        "Ada",
-        "--birth-date",
-        "1961-03-14",
-    ]);
+    let place = Place::with_a_patient();
     let intake = [
         "intake",
         CLIP,
@@ -152,29 +158,7 @@ fn an_intake_that_is_killed_is_finished_by_the_next() {
 
 #[test]
 fn what_is_no_recording_is_refused_and_leaves_nothing_behind() {
-    let place = Place::new();
-    place.run(&["init", "--demo"]);
-    place.run(&[
-        "user",
-        "add",
-        "dr.a",
-        "--name",
-        "Anna, MD",
-        "--role",
-        "physician",
-    ]);
-    place.run(&[
-        "patient",
-        "add",
-        "--mrn",
-        "A-7",
-        "--family",
-        "Winter",
-        "--given",
-        "Ada",
-        "--birth-date",
-        "1961-03-14",
-    ]);
+    let place = Place::with_a_patient();
     let letter = place.0.path().join("letter.wav");
     std::fs::write(
         &letter,

@@ -2,6 +2,7 @@
 
 use crate::support::practice::{BORN, Practice, REPORT, actor, mrn, recognition};
 use jiff::civil::date;
+use osler::audio::OpenOptions;
 use osler::cli::exit::{Code, Failure};
 use osler::domain::dictation::{Phase, State};
 use osler::domain::ids::ReportId;
@@ -196,6 +197,70 @@ async fn the_recording_of_another_patient_is_refused_without_naming_them() {
 }
 
 #[tokio::test]
+async fn the_same_recording_with_another_author_or_encounter_is_refused() {
+    let practice = Practice::new(Kind::Demo).await;
+    demo::seed(&practice.app, &actor()).await.unwrap();
+    let patient = record::show(&practice.app, &mrn("D-1001")).await.unwrap();
+    let mut first = practice.request(practice.recording("a.wav", b"sound"));
+    first.mrn = mrn("D-1001");
+    first.birth_date = None;
+    let taken = take_in(&practice, first.clone()).await;
+    let before = practice.dump();
+
+    // With the second identifier, which must not be counted as checked.
+    first.birth_date = Some(patient.stored.patient.birth_date);
+    let mut other_author = first.clone();
+    other_author.author = practice.colleague.clone();
+    let mut other_encounter = first.clone();
+    other_encounter.encounter = Some(patient.stored.encounters[0].id.to_string());
+    for (request, part) in [
+        (other_author, "another author"),
+        (other_encounter, "does not belong to encounter"),
+    ] {
+        let error = refused(&practice, request).await;
+        let message = error.to_string();
+        assert!(
+            message.contains(part) && message.contains("a.wav"),
+            "{message}"
+        );
+        assert!(!message.contains("Whitfield"), "{message}");
+        assert_eq!(Failure::from(error).code, Code::Refused);
+        assert_eq!(practice.dump(), before);
+    }
+    assert_eq!(take_in(&practice, first).await.report_id, taken.report_id);
+}
+
+#[test]
+fn a_header_without_samples_and_a_folder_are_no_recordings() {
+    let folder = tempfile::tempdir().unwrap();
+    let bare = folder.path().join("bare.wav");
+    let spec = hound::WavSpec {
+        channels: 1,
+        sample_rate: 16_000,
+        bits_per_sample: 16,
+        sample_format: hound::SampleFormat::Int,
+    };
+    hound::WavWriter::create(&bare, spec)
+        .unwrap()
+        .finalize()
+        .unwrap();
+    let check = |path: &Path| {
+        intake::check_recording(path, &OpenOptions::default())
+            .unwrap_err()
+            .to_string()
+    };
+    assert!(check(&bare).contains("0 samples"), "{}", check(&bare));
+    let said = check(folder.path());
+    assert!(said.contains("this is a folder"), "{said}");
+    #[cfg(unix)]
+    assert!(
+        check(Path::new("/dev/null")).contains("a device or a pipe"),
+        "{}",
+        check(Path::new("/dev/null"))
+    );
+}
+
+#[tokio::test]
 async fn files_that_are_no_recording_are_named_and_store_nothing() {
     let practice = Practice::new(Kind::Demo).await;
     let before = practice.dump();
@@ -205,6 +270,8 @@ async fn files_that_are_no_recording_are_named_and_store_nothing() {
         (folder.join("gone.wav"), "no such file"),
         (empty, "empty"),
         (folder, "folder"),
+        #[cfg(unix)]
+        ("/dev/null".into(), "a device or a pipe"),
     ] {
         let name = path.display().to_string();
         let error = refused(&practice, practice.request(path)).await;

@@ -260,13 +260,27 @@ async fn everything_in_the_data_folder_is_for_its_owner_only() {
         .await
         .unwrap();
     check(&practice.data());
-    // And it is made so again where a copy or a restored backup was open to others.
+    // And the file is made so again where a copy or a restored backup was open to others.
     let path = practice.data().join(FILE_NAME);
-    for (place, mode) in [(&path, 0o644), (&practice.data(), 0o755)] {
-        std::fs::set_permissions(place, std::fs::Permissions::from_mode(mode)).unwrap();
-    }
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
     let practice = practice.reopen().await;
     check(&practice.data());
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_folder_that_was_there_keeps_its_mode() {
+    use std::os::unix::fs::PermissionsExt;
+    let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o750)).unwrap();
+    for opening in [Opening::OrCreate(Kind::Demo), Opening::Existing] {
+        Store::open(folder.path(), opening, options())
+            .await
+            .unwrap();
+        assert_eq!(mode(folder.path()), 0o750);
+        assert_eq!(mode(&folder.path().join(FILE_NAME)), 0o600);
+    }
 }
 
 /// Runs the program as somebody who may not write what root may.
@@ -467,6 +481,56 @@ async fn what_must_not_change_cannot_be_changed_by_anybody() {
         assert!(raw.execute(change, []).is_err(), "{change}");
     }
     assert_eq!(practice.dump(), before);
+}
+
+#[tokio::test]
+async fn what_a_signed_report_came_from_stays_and_its_text_is_checked() {
+    let practice = Practice::new(Kind::Demo).await;
+    let (app, actor) = (&practice.app, actor());
+    let mut request = practice.request(practice.recording("a.wav", b"sound"));
+    request.birth_date = None;
+    let taken = intake::run(app, request, &actor, |_| Ok::<_, ()>(recognition()))
+        .await
+        .unwrap();
+    let by = Authentication::NoneCli;
+    // Signed and, the second identifier being open, not filed.
+    sign::sign(app, taken.report_id, &practice.author, None, by, &actor)
+        .await
+        .unwrap();
+    let before = practice.dump();
+    let raw = practice.raw();
+    let ben = "(SELECT id FROM patients WHERE mrn = 'B-2')";
+    let carl = "(SELECT id FROM users WHERE username = 'dr.c')";
+    for change in [
+        format!("UPDATE reports SET patient_id = {ben}"),
+        format!("UPDATE reports SET author_id = {carl}"),
+        "UPDATE reports SET dictation_id = 'x'".into(),
+        format!("UPDATE dictations SET patient_id = {ben}"),
+        format!("UPDATE dictations SET author_id = {carl}"),
+        format!("UPDATE dictations SET phase = 'recorded', patient_id = {ben}"),
+        "INSERT OR REPLACE INTO dictations SELECT * FROM dictations".into(),
+        "UPDATE takes SET original_name = 'x'".into(),
+        "DELETE FROM takes".into(),
+        "INSERT OR REPLACE INTO takes SELECT * FROM takes".into(),
+        "INSERT INTO takes SELECT 'x', dictation_id, 1, sha256, bytes, original_name FROM takes"
+            .into(),
+    ] {
+        assert!(raw.execute(&change, []).is_err(), "{change}");
+    }
+    assert_eq!(practice.dump(), before);
+
+    raw.execute_batch(
+        "DROP TRIGGER report_versions_no_update;
+         UPDATE report_versions SET body = replace(body, '5 mg', '50 mg')",
+    )
+    .unwrap();
+    let error = app.store.report(taken.report_id).await.unwrap_err();
+    assert!(
+        error.to_string().contains("not the one that was signed"),
+        "{error}"
+    );
+    assert!(!error.to_string().contains("50 mg"), "{error}");
+    assert_eq!(code(error), Code::Store);
 }
 
 #[tokio::test]

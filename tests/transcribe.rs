@@ -341,6 +341,47 @@ fn a_missing_model_says_how_to_fetch_it() {
 }
 
 #[test]
+fn a_missing_model_is_a_json_line_for_every_recording() {
+    let dir = tempfile::tempdir().unwrap();
+    let files = [fixture("audio/clip.flac"), dir.path().join("other.wav")];
+    let out = osler(dir.path())
+        .args(["transcribe", "--format", "json"])
+        .args(&files)
+        .assert()
+        .code(4);
+    let lines = json_lines(&out.get_output().stdout);
+    assert_eq!(lines.len(), 2);
+    for (line, file) in lines.iter().zip(&files) {
+        assert_eq!(line["schema"], 1);
+        assert_eq!(line["file"], file.to_str().unwrap());
+        assert_eq!(line["error"]["code"], "model");
+        let message = line["error"]["message"].as_str().unwrap();
+        assert!(message.contains("osler models fetch base"), "{message}");
+    }
+}
+
+#[test]
+fn arguments_that_cannot_be_right_are_told_before_any_model_is_looked_for() {
+    let dir = tempfile::tempdir().unwrap();
+    for (arguments, part) in [
+        (&["--format", "srt", "x.wav"][..], "--out"),
+        (&["--format", "vtt", "x.wav"], "--out"),
+        (&["--language", "klingon"], "ISO 639-1"),
+        (&["--model", "tiny.en", "--language", "de"], "English only"),
+    ] {
+        let out = osler(dir.path())
+            .arg("transcribe")
+            .arg(fixture("audio/clip.flac"))
+            .args(arguments)
+            .assert()
+            .code(2);
+        let error = String::from_utf8_lossy(&out.get_output().stderr).into_owned();
+        assert!(error.contains(part), "{arguments:?}: {error}");
+        assert!(out.get_output().stdout.is_empty());
+    }
+}
+
+#[test]
 #[ignore = "needs the model that `make test` fetches"]
 fn the_real_model_hears_every_format_alike() {
     let files = [

@@ -96,7 +96,9 @@ impl From<BlobError> for Failure {
     fn from(e: BlobError) -> Self {
         let code = match &e {
             BlobError::Source(_) | BlobError::Empty => Code::Input,
-            BlobError::Store { .. } | BlobError::Missing { .. } => Code::Store,
+            BlobError::Store { .. } | BlobError::Missing { .. } | BlobError::Damaged { .. } => {
+                Code::Store
+            }
         };
         Self::new(code, e.to_string())
     }

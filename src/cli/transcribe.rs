@@ -10,7 +10,7 @@ use crate::domain::transcript;
 use crate::export::subtitles;
 use crate::speech::engine::{Cancel, Engine, SpeechError};
 use crate::speech::models;
-use crate::speech::whisper::{LoadOptions, WhisperEngine};
+use crate::speech::whisper::{LoadOptions, WhisperEngine, knows_language};
 use crate::workflow::transcribe::{Options, TranscribeError, channels, transcribe};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
@@ -47,7 +47,7 @@ pub struct EngineArgs {
     /// Language that is dictated, ISO 639-1
     #[arg(long)]
     pub language: Option<String>,
-    /// Threads of the engine; default one per core
+    /// Threads of the engine, at most one per core; 0 or left out: one per core, or what the configuration says
     #[arg(long)]
     pub threads: Option<usize>,
 }
@@ -123,6 +123,8 @@ impl Recogniser {
     /// Loads what the configuration and the arguments name.
     pub fn load(config: &Config, args: &EngineArgs) -> Result<Self, Failure> {
         let name = args.model.as_deref().unwrap_or(&config.model);
+        let language = args.language.as_deref().unwrap_or(&config.language);
+        check_language(language, name)?;
         let file = models::resolve(name, &config.models)?;
         let engine =
             WhisperEngine::load(&file.path, &file.name, &file.sha256, LoadOptions::default())?;
@@ -130,11 +132,8 @@ impl Recogniser {
             engine: Box::new(engine),
             index: Index::new(Tables::open(config.dictionaries.as_deref())?),
             options: Options {
-                language: args
-                    .language
-                    .clone()
-                    .unwrap_or_else(|| config.language.clone()),
-                threads: args.threads.unwrap_or_else(|| config.thread_count()).max(1),
+                language: language.to_owned(),
+                threads: threads(args.threads, config, cores()),
                 prompt: String::new(),
                 source: source(config),
             },
@@ -166,6 +165,56 @@ impl Recogniser {
         }
         result
     }
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, |n| n.get())
+}
+
+/// Threads of the engine: what was asked for, or what the configuration says. More than there are cores only make each
+/// other wait.
+fn threads(asked: Option<usize>, config: &Config, cores: usize) -> usize {
+    let wanted = match asked {
+        None => config.threads,
+        Some(n) => n,
+    };
+    if wanted == 0 {
+        return cores;
+    }
+    wanted.min(cores)
+}
+
+/// Whether the model can hear the language; asked before anything is loaded.
+fn check_language(language: &str, model: &str) -> Result<(), Failure> {
+    if !knows_language(language) {
+        return Err(Failure::new(
+            Code::Usage,
+            format!(
+                "the language {language:?} is not one that whisper knows; name it by its ISO 639-1 code, for example en, de, fr or es"
+            ),
+        ));
+    }
+    if is_english_only(model) && !matches!(language, "en" | "english") {
+        return Err(Failure::new(
+            Code::Usage,
+            format!(
+                "the model {model} hears English only, not {language:?}; use the model of that name without .en, or --language en"
+            ),
+        ));
+    }
+    Ok(())
+}
+
+/// Whether a model's name, or the name of its file, says that it was trained on English alone: "base.en",
+/// "ggml-base.en.bin", "base.en-q5_1".
+fn is_english_only(model: &str) -> bool {
+    let name = model
+        .trim_end_matches(['/', '\\'])
+        .rsplit(['/', '\\'])
+        .next()
+        .unwrap_or(model);
+    let name = name.strip_suffix(".bin").unwrap_or(name);
+    name.ends_with(".en") || name.contains(".en-")
 }
 
 /// How recordings are opened.
@@ -211,15 +260,31 @@ pub fn recognise(
 
 /// Runs the command.
 pub fn run(args: &Args, config: &Config) -> Result<(), Failure> {
+    let several = args.files.len() > 1 && args.out.is_none();
+    if several && matches!(args.format, Format::Srt | Format::Vtt) {
+        return Err(Failure::new(
+            Code::Usage,
+            "the subtitles of several recordings cannot be printed one after the other; give a folder with --out",
+        ));
+    }
     if let Some(dir) = &args.out {
         std::fs::create_dir_all(dir)
             .map_err(|e| Failure::new(Code::Usage, format!("--out {}: {e}", dir.display())))?;
     }
-    let mut recogniser = Recogniser::load(config, &args.engine)?;
     let mut names = HashSet::new();
+    let mut recogniser = match Recogniser::load(config, &args.engine) {
+        Ok(recogniser) => recogniser,
+        Err(failure) => {
+            if args.format == Format::Json && failure.code == Code::Model {
+                without_model(args, &failure, &mut names)?;
+            }
+            return Err(failure);
+        }
+    };
     let mut failed = 0;
     for file in &args.files {
         let mut whole = true;
+        let mut heading = several;
         for heard in parts(args.channels, file, config) {
             let channel = *heard.as_ref().unwrap_or(&Channel::Mix);
             let part = Part { file, channel };
@@ -228,7 +293,10 @@ pub fn run(args: &Args, config: &Config) -> Result<(), Failure> {
                 recogniser.recognise(file)
             });
             match result {
-                Ok(recognition) => deliver(args, part, &recognition, &mut names)?,
+                Ok(recognition) => {
+                    deliver(args, part, heading, &recognition, &mut names)?;
+                    heading = false;
+                }
                 Err(TranscribeError::Speech(e @ SpeechError::Cancelled)) => return Err(e.into()),
                 Err(e) => {
                     whole = false;
@@ -278,22 +346,57 @@ impl Part<'_> {
     }
 }
 
+/// Says of every input that there is no model to hear it with, for programs that read the lines.
+fn without_model(
+    args: &Args,
+    failure: &Failure,
+    names: &mut HashSet<PathBuf>,
+) -> Result<(), Failure> {
+    for file in &args.files {
+        let part = Part {
+            file,
+            channel: Channel::Mix,
+        };
+        let error = ErrorBody {
+            code: "model",
+            message: failure.message.clone(),
+        };
+        emit(args, part, &line(part, Body::Failed { error })?, names)?;
+    }
+    Ok(())
+}
+
+/// What is printed of a report: its text, below the name of its recording or channel where several follow each other.
+fn printed(text: &str, file: Option<&Path>, channel: Option<&str>) -> String {
+    let mut out = String::new();
+    if let Some(file) = file {
+        out += &format!("== {} ==\n", file.display());
+    }
+    if let Some(channel) = channel {
+        out += &format!("[{channel}]\n");
+    }
+    out + text + "\n"
+}
+
 fn deliver(
     args: &Args,
     part: Part<'_>,
+    heading: bool,
     recognition: &Recognition,
     names: &mut HashSet<PathBuf>,
 ) -> Result<(), Failure> {
     let words = &recognition.raw.words;
     let corrected = || transcript::corrected(words, &recognition.transcript.edits);
     let text = match args.format {
-        Format::Txt => match part.channel_name() {
+        Format::Txt => {
             // Printed one after the other, the channels could not be told apart.
-            Some(channel) if args.out.is_none() && args.channels == Channels::Split => {
-                format!("[{channel}]\n{}\n", recognition.report.text)
-            }
-            _ => format!("{}\n", recognition.report.text),
-        },
+            let split = args.out.is_none() && args.channels == Channels::Split;
+            printed(
+                &recognition.report.text,
+                heading.then_some(part.file),
+                part.channel_name().filter(|_| split),
+            )
+        }
         Format::Srt => subtitles::srt(words, &corrected()),
         Format::Vtt => subtitles::vtt(words, &corrected()),
         Format::Json => line(
@@ -409,6 +512,52 @@ impl From<TranscribeError> for Failure {
         match e {
             TranscribeError::Audio(e) => e.into(),
             TranscribeError::Speech(e) => e.into(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn several_recordings_are_printed_below_their_names() {
+        let file = Path::new("a.wav");
+        assert_eq!(printed("Text.", None, None), "Text.\n");
+        assert_eq!(printed("Text.", Some(file), None), "== a.wav ==\nText.\n");
+        assert_eq!(
+            printed("Text.", Some(file), Some("left")),
+            "== a.wav ==\n[left]\nText.\n"
+        );
+        assert_eq!(printed("Text.", None, Some("right")), "[right]\nText.\n");
+    }
+
+    #[test]
+    fn there_is_at_most_one_thread_per_core_and_0_means_that_many() {
+        let config = |threads| Config {
+            threads,
+            ..Config::default()
+        };
+        assert_eq!(threads(Some(0), &config(1), 4), 4);
+        assert_eq!(threads(None, &config(0), 4), 4);
+        assert_eq!(threads(None, &config(3), 4), 3);
+        assert_eq!(threads(Some(2), &config(3), 4), 2);
+        assert_eq!(threads(Some(5000), &config(0), 4), 4);
+        assert_eq!(threads(None, &config(5000), 4), 4);
+    }
+
+    #[test]
+    fn an_english_model_is_known_by_its_name_or_file() {
+        for name in [
+            "tiny.en",
+            "models/ggml-base.en.bin",
+            "small.en-q5_1",
+            "x/tiny.en/",
+        ] {
+            assert!(is_english_only(name), "{name}");
+        }
+        for name in ["tiny", "large-v3", "dir.en/ggml-base.bin", "my.enlarged"] {
+            assert!(!is_english_only(name), "{name}");
         }
     }
 }

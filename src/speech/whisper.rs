@@ -64,9 +64,7 @@ impl WhisperEngine {
         sha256: &str,
         options: LoadOptions,
     ) -> Result<Self, SpeechError> {
-        static QUIET: Once = Once::new();
-        // Without this whisper.cpp writes its model table to stderr.
-        QUIET.call_once(whisper_rs::install_logging_hooks);
+        silence();
         let broken = |reason: String| SpeechError::ModelBroken {
             path: path.display().to_string(),
             reason,
@@ -91,6 +89,19 @@ impl WhisperEngine {
             sha256: sha256.to_owned(),
         })
     }
+}
+
+/// Whether whisper has a language of this code.
+pub fn knows_language(code: &str) -> bool {
+    silence();
+    // whisper_rs answers a NUL with a panic.
+    !code.contains('\0') && whisper_rs::get_lang_id(code).is_some()
+}
+
+/// Without this whisper.cpp writes its model table, and more, to stderr.
+fn silence() {
+    static QUIET: Once = Once::new();
+    QUIET.call_once(whisper_rs::install_logging_hooks);
 }
 
 /// The attention heads that follow the sound, which whisper.cpp knows for the published models. Other models get the

@@ -45,6 +45,16 @@ pub enum BlobError {
         /// Where it should be.
         path: PathBuf,
     },
+    /// A stored recording is not the one that was taken in.
+    #[error(
+        "recording {sha256} in the audio store is damaged: {path} is not what was taken in; restore it from a backup, or take the original recording in again"
+    )]
+    Damaged {
+        /// Its address.
+        sha256: String,
+        /// Where it lies.
+        path: PathBuf,
+    },
 }
 
 /// A recording in the store.
@@ -112,8 +122,10 @@ impl AudioStore {
         let path = self.place(&sha256);
         let shelf = path.parent().unwrap_or(&self.root);
         make_folder(shelf)?;
-        // A file of another length under this name is a damaged one: it is replaced by the whole one.
-        let is_there = std::fs::metadata(&path).is_ok_and(|m| m.len() == bytes);
+        // A file with other bytes under this name is a damaged one: it is replaced by the whole one. One that cannot be
+        // read is no better.
+        let is_there = std::fs::metadata(&path).is_ok_and(|m| m.len() == bytes)
+            && file_sha256(&path).is_ok_and(|found| found == sha256);
         if is_there {
             std::fs::remove_file(temporary).map_err(at(temporary))?;
         } else {
@@ -131,6 +143,21 @@ impl AudioStore {
             return Ok(path);
         }
         Err(BlobError::Missing {
+            sha256: sha256.to_owned(),
+            path,
+        })
+    }
+
+    /// Where a recording lies, once its bytes have been checked against its address.
+    ///
+    /// # Errors
+    /// [`BlobError::Missing`], [`BlobError::Damaged`], and [`BlobError::Store`] where it cannot be read.
+    pub fn verified(&self, sha256: &str) -> Result<PathBuf, BlobError> {
+        let path = self.path(sha256)?;
+        if file_sha256(&path).map_err(at(&path))? == sha256 {
+            return Ok(path);
+        }
+        Err(BlobError::Damaged {
             sha256: sha256.to_owned(),
             path,
         })
@@ -200,6 +227,14 @@ fn hex(bytes: &[u8]) -> String {
         let _ = write!(out, "{byte:02x}");
         out
     })
+}
+
+/// SHA-256 (hex) of a file's bytes.
+fn file_sha256(path: &Path) -> std::io::Result<String> {
+    let mut file = File::open(path)?;
+    let mut hash = Sha256::new();
+    std::io::copy(&mut file, &mut hash)?;
+    Ok(hex(&hash.finalize()))
 }
 
 /// SHA-256 (hex) of a text's UTF-8 bytes.
@@ -289,9 +324,16 @@ mod tests {
         let store = AudioStore::open(data.path()).unwrap();
         let stored = store.put(&b"whole"[..]).unwrap();
         let path = store.path(&stored.sha256).unwrap();
-        std::fs::write(&path, b"who").unwrap();
-        store.put(&b"whole"[..]).unwrap();
-        assert_eq!(std::fs::read(&path).unwrap(), b"whole");
+        assert_eq!(store.verified(&stored.sha256).unwrap(), path);
+        // Of another length, and of the same.
+        for damage in [&b"who"[..], b"whale"] {
+            std::fs::write(&path, damage).unwrap();
+            let error = store.verified(&stored.sha256).unwrap_err();
+            assert!(matches!(error, BlobError::Damaged { .. }), "{error}");
+            store.put(&b"whole"[..]).unwrap();
+            assert_eq!(std::fs::read(&path).unwrap(), b"whole");
+        }
+        assert_eq!(files(data.path()).len(), 1);
     }
 
     #[test]

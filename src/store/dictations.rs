@@ -40,6 +40,11 @@ pub enum Received {
     Existing(DictationId),
     /// Another patient's record has it; nothing was stored.
     OtherPatient,
+    /// This patient's record has it as dictated by somebody else; nothing was stored.
+    OtherAuthor,
+    /// This patient's record has it with another encounter than the one that was named, or with none; nothing was
+    /// stored.
+    OtherEncounter,
 }
 
 /// What completing a dictation made.
@@ -203,13 +208,26 @@ pub(super) fn advance(
 fn receive(conn: &Connection, new: &NewDictation, stamp: &Stamp) -> Result<Received, Fault> {
     // What was deleted on purpose may be delivered again.
     let mut statement = conn.prepare_cached(
-        "SELECT d.id, d.patient_id FROM takes t JOIN dictations d ON d.id = t.dictation_id
+        "SELECT d.id, d.patient_id, d.author_id, d.encounter_id FROM takes t JOIN dictations d ON d.id = t.dictation_id
          WHERE t.sha256 = ?1 AND d.state <> 'deleted' ORDER BY d.created_at",
     )?;
     let owners = statement
-        .query_map([&new.sha256], |r| Ok((r.get(0)?, r.get(1)?)))?
-        .collect::<Result<Vec<(DictationId, PatientId)>, _>>()?;
-    if let Some((id, _)) = owners.iter().find(|(_, owner)| *owner == new.patient_id) {
+        .query_map([&new.sha256], |r| {
+            Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?))
+        })?
+        .collect::<Result<Vec<(DictationId, PatientId, UserId, Option<EncounterId>)>, _>>()?;
+    if let Some((id, _, author, encounter)) = owners
+        .iter()
+        .find(|(_, owner, ..)| *owner == new.patient_id)
+    {
+        // Asked before anything is written: what contradicts the record must not verify it.
+        if *author != new.author_id {
+            return Ok(Received::OtherAuthor);
+        }
+        // Without an encounter nothing is said about it.
+        if new.encounter_id.is_some() && *encounter != new.encounter_id {
+            return Ok(Received::OtherEncounter);
+        }
         if new.identity_verified {
             verify_identity(conn, *id, new.patient_id, stamp)?;
         }

@@ -241,7 +241,7 @@ impl Store {
             .open(&path)
             .map_err(|e| unusable(&path, &e))?;
         let (writer, kind) = open_writer(&path, opening, options)?;
-        keep_private(data, &path);
+        keep_private(&path);
         let reopen = {
             let path = path.clone();
             Arc::new(move || connect(&path, options, false))
@@ -330,7 +330,8 @@ fn require_file(path: &Path) -> Result<(), StoreError> {
     }
 }
 
-/// Makes the data folder and an empty database file, both for the owner only.
+/// Makes the data folder and an empty database file, both for the owner only. A folder that is there keeps its mode:
+/// whoever made it decided who may look in.
 fn prepare_folder(data: &Path, path: &Path) -> Result<(), StoreError> {
     if path.exists() {
         return Ok(());
@@ -344,7 +345,7 @@ fn prepare_folder(data: &Path, path: &Path) -> Result<(), StoreError> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(data).map_err(failed)?;
-    // The folder will be closed to everybody else, which must not happen to one that is used for other things.
+    // A folder that is used for other things is not taken over.
     for entry in std::fs::read_dir(data).map_err(failed)? {
         let name = entry.map_err(failed)?.file_name();
         let name = name.to_string_lossy();
@@ -363,26 +364,22 @@ fn prepare_folder(data: &Path, path: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Takes the rights of group and others away, without giving anybody a right that is missing. Where that is not
+/// Takes the rights of group and others at the database away, without giving anybody a right that is missing. Where that is not
 /// allowed, the file belongs to somebody else, and opening it decides.
-fn keep_private(data: &Path, path: &Path) {
+fn keep_private(path: &Path) {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
-        for place in [data, path] {
-            if let Ok(meta) = std::fs::metadata(place) {
-                let mode = meta.permissions().mode();
-                if mode & 0o077 != 0 {
-                    let _ = std::fs::set_permissions(
-                        place,
-                        std::fs::Permissions::from_mode(mode & 0o700),
-                    );
-                }
+        if let Ok(meta) = std::fs::metadata(path) {
+            let mode = meta.permissions().mode();
+            if mode & 0o077 != 0 {
+                let _ =
+                    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode & 0o700));
             }
         }
     }
     #[cfg(not(unix))]
-    let _ = (data, path);
+    let _ = path;
 }
 
 fn connect(path: &Path, options: Options, read_only: bool) -> Result<Connection, StoreError> {

@@ -8,6 +8,7 @@ use crate::domain::patient::{Mrn, Patient};
 use crate::domain::report::{Report, ReportStatus, ReportVersion};
 use crate::domain::signature::{Authentication, Signature};
 use crate::store::audit::{self, Entry};
+use crate::store::blobs::text_sha256;
 use crate::store::dictations::{self, StoredTranscript, advance, verify_identity};
 use crate::store::encounters::{self, ambiguous, not_an_id};
 use crate::store::sql::{At, typed_id};
@@ -124,6 +125,24 @@ fn versions(conn: &Connection, id: ReportId) -> Result<Vec<ReportVersion>, Fault
         .collect()
 }
 
+/// Whether the text is the one that was signed.
+fn as_signed(
+    id: ReportId,
+    signature: &Signature,
+    versions: &[ReportVersion],
+) -> Result<(), StoreError> {
+    let is_same = versions.iter().any(|v| {
+        v.version == signature.version && text_sha256(&v.body.text) == signature.text_sha256
+    });
+    if is_same {
+        return Ok(());
+    }
+    Err(StoreError::Broken(format!(
+        "the text of report {id} is not the one that was signed (version {}: its checksum differs from the signature's)",
+        signature.version
+    )))
+}
+
 fn with_versions(conn: &Connection, id: ReportId) -> Result<(Report, Vec<ReportVersion>), Fault> {
     let versions = versions(conn, id)?;
     let latest = versions
@@ -136,6 +155,9 @@ fn with_versions(conn: &Connection, id: ReportId) -> Result<(Report, Vec<ReportV
         )?
         .query_row([id], signature)
         .optional()?;
+    if let Some(signature) = &signature {
+        as_signed(id, signature, &versions)?;
+    }
     let report = conn
         .prepare_cached("SELECT * FROM reports WHERE id = ?1")?
         .query_row([id], |r| {

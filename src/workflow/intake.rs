@@ -7,7 +7,7 @@ use crate::app::App;
 use crate::audio::decode::Decoder;
 use crate::audio::{AudioError, OpenOptions};
 use crate::domain::audit::Actor;
-use crate::domain::dictation::{Dictation, Phase};
+use crate::domain::dictation::{Dictation, Phase, Take};
 use crate::domain::ids::{DictationId, ReportId};
 use crate::domain::patient::Mrn;
 use crate::domain::recognition::Recognition;
@@ -80,11 +80,16 @@ where
     if dictation.phase != Phase::Recorded {
         return taken(app, dictation.id, true).await;
     }
-    let recording = stored_recording(app, &dictation)?;
+    let take = stored_take(app, &dictation)?;
     app.store
         .start_transcription(dictation.id, app.stamp(actor))
         .await?;
-    let heard = tokio::task::spawn_blocking(move || transcribe(&recording)).await;
+    let (audio, sha256) = (app.audio.clone(), take.sha256.clone());
+    let heard = tokio::task::spawn_blocking(move || {
+        let recording = audio.verified(&sha256).map_err(Stop::Damaged)?;
+        transcribe(&recording).map_err(Stop::Transcription)
+    })
+    .await;
     let error = match heard {
         Ok(Ok(recognition)) => {
             return match complete(app, dictation.id, recognition, actor).await {
@@ -96,10 +101,11 @@ where
                 Err(e) => Err(e.into()),
             };
         }
-        Ok(Err(error)) => Ok(error),
-        Err(panic) => Err(StoreError::Broken(format!(
-            "the transcription panicked: {panic}"
-        ))),
+        Ok(Err(Stop::Transcription(error))) => Ok(error),
+        Ok(Err(Stop::Damaged(error))) => Err(WorkflowError::Audio(error)),
+        Err(panic) => {
+            Err(StoreError::Broken(format!("the transcription panicked: {panic}")).into())
+        }
     };
     // The cause is what the user has to hear of, even where the database fails as well.
     let released = app
@@ -111,23 +117,44 @@ where
             dictation_id: dictation.id,
             error,
         }),
-        Err(panic) => {
+        Err(error) => {
             released?;
-            Err(panic.into())
+            Err(error.into())
         }
     }
 }
 
-/// Whether a file is a recording that can be read, so that a letter or an empty file is refused before it is stored.
+/// Whether a file is a recording that can be read and has sound, so that a letter, a bare header or a device is refused
+/// before it is stored.
 pub fn check_recording(recording: &Path, source: &OpenOptions) -> Result<(), AudioError> {
-    Decoder::open_with(recording, source).map(|_| ())
+    // Asked before it is opened: a pipe would wait for its writer, a device might never end.
+    if let Ok(meta) = std::fs::metadata(recording)
+        && !meta.is_file()
+    {
+        return Err(AudioError::NotAudio(
+            recording.to_path_buf(),
+            no_regular_file(&meta).into(),
+        ));
+    }
+    Decoder::open_with(recording, source)?
+        .next_block()
+        .map(|_| ())
+}
+
+/// What something is that is not a regular file.
+fn no_regular_file(meta: &std::fs::Metadata) -> &'static str {
+    if meta.is_dir() {
+        "this is a folder, not a recording"
+    } else {
+        "this is a device or a pipe, not a regular file"
+    }
 }
 
 /// Checks the identifiers, stores the sound, and makes a dictation of it, or finds the one there is.
 ///
 /// # Errors
-/// [`WorkflowError::Refused`] where the second identifier, the encounter or another patient's record forbids it, and
-/// [`WorkflowError::Recording`] where the file cannot be read; nothing is stored then.
+/// [`WorkflowError::Refused`] where the second identifier, the encounter, the author or another patient's record forbids it,
+/// and [`WorkflowError::Recording`] where the file cannot be read; nothing is stored then.
 pub async fn receive(
     app: &App,
     request: Request,
@@ -174,6 +201,17 @@ pub async fn receive(
     match received {
         Received::New(id) | Received::Existing(id) => Ok(app.store.dictation(id).await?),
         Received::OtherPatient => Err(Refusal::OtherPatient { file }.into()),
+        Received::OtherAuthor => Err(Refusal::OtherAuthor {
+            file,
+            mrn: patient.mrn.to_string(),
+        }
+        .into()),
+        Received::OtherEncounter => Err(Refusal::KnownEncounter {
+            file,
+            mrn: patient.mrn.to_string(),
+            encounter: request.encounter.unwrap_or_default(),
+        }
+        .into()),
     }
 }
 
@@ -204,11 +242,19 @@ async fn taken<E>(app: &App, id: DictationId, was_there: bool) -> Result<Taken, 
     })
 }
 
-fn stored_recording(app: &App, dictation: &Dictation) -> Result<PathBuf, WorkflowError> {
+/// Why nothing was heard in a stored recording.
+enum Stop<E> {
+    Damaged(BlobError),
+    Transcription(E),
+}
+
+/// The first take, whose sound lies in the audio store.
+fn stored_take<'a>(app: &App, dictation: &'a Dictation) -> Result<&'a Take, WorkflowError> {
     let take = dictation.takes.first().ok_or_else(|| {
         StoreError::Broken(format!("dictation {} has no recording", dictation.id))
     })?;
-    Ok(app.audio.path(&take.sha256)?)
+    app.audio.path(&take.sha256)?;
+    Ok(take)
 }
 
 /// Copies the file into the audio store, off the async threads.
@@ -220,10 +266,16 @@ async fn keep_sound(app: &App, recording: PathBuf) -> Result<StoredAudio, Workfl
         reason,
     };
     let stored = tokio::task::spawn_blocking(move || {
-        let open = std::fs::File::open(&recording).and_then(|f| Ok((f.metadata()?, f)));
+        let open = std::fs::metadata(&recording).and_then(|meta| {
+            if meta.is_file() {
+                std::fs::File::open(&recording).map(Ok)
+            } else {
+                Ok(Err(no_regular_file(&meta).to_owned()))
+            }
+        });
         match open {
-            Ok((meta, _)) if meta.is_dir() => Err(Err("this is a folder, not a recording".into())),
-            Ok((_, f)) => audio.put(f).map_err(Ok),
+            Ok(Err(reason)) => Err(Err(reason)),
+            Ok(Ok(f)) => audio.put(f).map_err(Ok),
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
                 Err(Err("there is no such file".into()))
             }

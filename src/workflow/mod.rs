@@ -33,6 +33,28 @@ pub enum Refusal {
         /// Name of the recording.
         file: String,
     },
+    /// The recording is in this record as somebody else's dictation.
+    #[error(
+        "{file} is already in record {mrn}, dictated by another author; nothing was changed. Name that author with --as, or check that this is the right recording"
+    )]
+    OtherAuthor {
+        /// Name of the recording.
+        file: String,
+        /// The record that was named.
+        mrn: String,
+    },
+    /// The recording is in this record with another encounter, or with none.
+    #[error(
+        "{file} is already in record {mrn} and does not belong to encounter {encounter} there; nothing was changed. Leave --encounter out, or check that this is the right recording"
+    )]
+    KnownEncounter {
+        /// Name of the recording.
+        file: String,
+        /// The record that was named.
+        mrn: String,
+        /// The encounter that was named.
+        encounter: String,
+    },
     /// The encounter is another patient's.
     #[error("encounter {encounter} is not one of record {mrn}; nothing was stored")]
     OtherEncounter {

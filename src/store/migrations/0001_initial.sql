@@ -206,3 +206,33 @@ CREATE TRIGGER reports_keep_their_place BEFORE UPDATE OF id, dictation_id, paren
 BEGIN SELECT RAISE(ABORT, 'a report keeps its dictation and its parent'); END;
 CREATE TRIGGER reports_no_delete BEFORE DELETE ON reports
 BEGIN SELECT RAISE(ABORT, 'a report is never deleted'); END;
+CREATE TRIGGER reports_keep_their_people BEFORE UPDATE OF patient_id, author_id ON reports
+WHEN OLD.status <> 'draft' AND (NEW.patient_id <> OLD.patient_id OR NEW.author_id <> OLD.author_id)
+BEGIN SELECT RAISE(ABORT, 'a signed report keeps its patient and its author'); END;
+
+-- What a signed report came from stays as it is, too. The report is asked as well as the phase, so that setting the phase
+-- back opens nothing.
+CREATE TRIGGER dictations_keep_their_patient BEFORE UPDATE OF id, patient_id, author_id ON dictations
+WHEN OLD.phase IN ('signed', 'filed')
+  OR EXISTS (SELECT 1 FROM reports WHERE dictation_id = OLD.id AND status <> 'draft')
+BEGIN SELECT RAISE(ABORT, 'a signed dictation keeps its patient and its author'); END;
+CREATE TRIGGER dictations_no_replace BEFORE INSERT ON dictations
+WHEN EXISTS (SELECT 1 FROM dictations WHERE id = NEW.id)
+BEGIN SELECT RAISE(ABORT, 'a dictation is never replaced'); END;
+CREATE TRIGGER dictations_signed_no_delete BEFORE DELETE ON dictations
+WHEN OLD.phase IN ('signed', 'filed')
+  OR EXISTS (SELECT 1 FROM reports WHERE dictation_id = OLD.id AND status <> 'draft')
+BEGIN SELECT RAISE(ABORT, 'a signed dictation is never deleted'); END;
+CREATE TRIGGER takes_signed_no_insert BEFORE INSERT ON takes
+WHEN EXISTS (SELECT 1 FROM takes WHERE id = NEW.id)
+  OR EXISTS (SELECT 1 FROM dictations WHERE id = NEW.dictation_id AND phase IN ('signed', 'filed'))
+  OR EXISTS (SELECT 1 FROM reports WHERE dictation_id = NEW.dictation_id AND status <> 'draft')
+BEGIN SELECT RAISE(ABORT, 'a signed dictation gets no further recording'); END;
+CREATE TRIGGER takes_signed_no_update BEFORE UPDATE ON takes
+WHEN EXISTS (SELECT 1 FROM dictations WHERE id = OLD.dictation_id AND phase IN ('signed', 'filed'))
+  OR EXISTS (SELECT 1 FROM reports WHERE dictation_id = OLD.dictation_id AND status <> 'draft')
+BEGIN SELECT RAISE(ABORT, 'the recordings of a signed dictation never change'); END;
+CREATE TRIGGER takes_signed_no_delete BEFORE DELETE ON takes
+WHEN EXISTS (SELECT 1 FROM dictations WHERE id = OLD.dictation_id AND phase IN ('signed', 'filed'))
+  OR EXISTS (SELECT 1 FROM reports WHERE dictation_id = OLD.dictation_id AND status <> 'draft')
+BEGIN SELECT RAISE(ABORT, 'the recordings of a signed dictation are never deleted'); END;
