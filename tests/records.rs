@@ -755,8 +755,11 @@ async fn the_demonstration_ends_with_one_filed_report_however_often_it_runs() {
     request.author = users::find(&practice.app, "dr.marsh").await.unwrap();
     request.mrn = mrn("D-1001");
     request.birth_date = Some(date(1972, 2, 11));
-    // The first run is killed before the signature.
-    intake::run(&practice.app, request.clone(), &actor(), |_| {
+    // The first run, which names the encounter as every demonstration does, is killed before the signature.
+    let seeded = record::show(&practice.app, &mrn("D-1001")).await.unwrap();
+    let mut killed = request.clone();
+    killed.encounter = Some(seeded.stored.encounters[0].id.to_string());
+    intake::run(&practice.app, killed, &actor(), |_| {
         Ok::<_, ()>(recognition())
     })
     .await

@@ -174,14 +174,10 @@ fn cores() -> usize {
 /// Threads of the engine: what was asked for, or what the configuration says. More than there are cores only make each
 /// other wait.
 fn threads(asked: Option<usize>, config: &Config, cores: usize) -> usize {
-    let wanted = match asked {
-        None => config.threads,
-        Some(n) => n,
-    };
-    if wanted == 0 {
-        return cores;
+    match asked.unwrap_or(config.threads) {
+        0 => cores,
+        n => n.min(cores),
     }
-    wanted.min(cores)
 }
 
 /// Whether the model can hear the language; asked before anything is loaded.
