@@ -498,8 +498,8 @@ mod tests {
         let fan: Vec<Kept> = (0..1000).map(|n| level(n, 0.02)).collect();
         assert!(!is_modulated(&fan));
         let mut word = fan.clone();
-        for n in 500..515 {
-            word[n] = level(n, 0.05);
+        for (n, frame) in word.iter_mut().enumerate().skip(500).take(15) {
+            *frame = level(n, 0.05);
         }
         assert!(
             is_modulated(&word),
