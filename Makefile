@@ -23,6 +23,7 @@ model: build ## Fetch the default model
 
 demo: model ## Transcribe two recordings, sign and file them in a sample practice, show the record
 	$(OSLER) demo --data $(DEMO_DATA)
+	@echo "Here that is: make serve"
 
 serve: build ## Show the sample practice in a browser (after make demo)
 	$(OSLER) serve --data $(DEMO_DATA)
