@@ -196,8 +196,8 @@ struct Kept {
     rms: f32,
 }
 
-/// Whether the sound rises above itself anywhere, as any word does: the loudest 80 ms against the middle level. A word
-/// over a fan counts, a fan alone does not.
+/// Whether the sound rises and falls as words do, over 80 ms: the loudest against the middle level (a word over a fan), or
+/// the loud against the soft moments (a clipped dictation, whose loudest is its middle). A fan alone does neither.
 fn is_modulated(frames: &[Kept]) -> bool {
     let mut levels: Vec<f32> = frames
         .windows(SMOOTH)
@@ -206,7 +206,10 @@ fn is_modulated(frames: &[Kept]) -> bool {
     levels.sort_by(f32::total_cmp);
     match levels.last() {
         None => true,
-        Some(loudest) => *loudest >= MODULATION * levels[levels.len() / 2],
+        Some(loudest) => {
+            let at = |tenth: usize| levels[(levels.len() - 1) * tenth / 10];
+            *loudest >= MODULATION * at(5) || at(9) >= MODULATION * at(1)
+        }
     }
 }
 
