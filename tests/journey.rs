@@ -1,14 +1,11 @@
 //! Whole ways through the program, with the real model.
 
+use crate::support::real;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
-fn models() -> PathBuf {
-    std::env::var_os("OSLER_MODELS").map_or_else(|| root().join("models"), PathBuf::from)
 }
 
 /// A data folder and a configuration that names the small model.
@@ -60,7 +57,7 @@ impl Place {
             .args(arguments)
             .env("OSLER_CONFIG", self.config())
             .env("OSLER_DATA", self.0.path().join("data"))
-            .env("OSLER_MODELS", models());
+            .env("OSLER_MODELS", real::models());
         command
     }
 

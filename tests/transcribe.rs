@@ -1,28 +1,20 @@
 //! From a recording to a draft: with an engine that follows a script, and with the real one through the program.
 
 use crate::support::engine::{Line, ScriptedEngine};
+use crate::support::real;
 use assert_cmd::Command;
-use hound::{SampleFormat, WavSpec, WavWriter};
 use osler::audio::OpenOptions;
-use osler::dictionary::index::Index;
-use osler::dictionary::load::Tables;
 use osler::domain::finding::FindingKind;
 use osler::domain::recognition::Recognition;
 use osler::speech::engine::{Cancel, SpeechError};
 use osler::workflow::transcribe::{Options, TranscribeError, transcribe};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
 
 fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("tests/fixtures")
         .join(name)
-}
-
-fn index() -> &'static Index {
-    static INDEX: OnceLock<Index> = OnceLock::new();
-    INDEX.get_or_init(|| Index::new(Tables::embedded().unwrap()))
 }
 
 fn options(threads: usize) -> Options {
@@ -42,7 +34,7 @@ fn run_with(
     transcribe(
         recording,
         engine,
-        index(),
+        real::index(),
         &options(threads),
         &Cancel::default(),
         &mut |_, _| {},
@@ -51,20 +43,6 @@ fn run_with(
 
 fn run(script: impl IntoIterator<Item = Line>, recording: &Path) -> Recognition {
     run_with(&ScriptedEngine::new(script), recording, 1).unwrap()
-}
-
-fn wav(path: &Path, samples: impl IntoIterator<Item = f32>) {
-    let spec = WavSpec {
-        channels: 1,
-        sample_rate: 16_000,
-        bits_per_sample: 16,
-        sample_format: SampleFormat::Int,
-    };
-    let mut writer = WavWriter::create(path, spec).unwrap();
-    for s in samples {
-        writer.write_sample((s * 32_000.0) as i16).unwrap();
-    }
-    writer.finalize().unwrap();
 }
 
 fn kinds(recognition: &Recognition) -> Vec<FindingKind> {
@@ -186,13 +164,9 @@ fn a_loop_is_heard_again_and_what_stays_one_is_pointed_out() {
 fn words_after_the_last_speech_are_left_out_and_reported() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("tail.wav");
-    let mut decoder = osler::audio::decode::Decoder::open(&fixture("audio/clip.flac")).unwrap();
-    let mut samples = Vec::new();
-    while let Some(block) = decoder.next_block().unwrap() {
-        samples.extend(block);
-    }
+    let mut samples = real::sound("audio/clip.flac");
     samples.extend(std::iter::repeat_n(0.0, 16_000 * 5));
-    wav(&path, samples);
+    real::write_wav(&path, &samples);
     let mut words: Vec<(&str, f64, f64)> =
         "new paragraph objective colon blood pressure 142 over 88 comma pulse 78 comma temperature"
             .split(' ')
@@ -214,7 +188,7 @@ fn words_after_the_last_speech_are_left_out_and_reported() {
 fn silence_gives_no_words_and_says_so() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("silence.wav");
-    wav(&path, std::iter::repeat_n(0.0, 16_000 * 40));
+    real::write_wav(&path, &vec![0.0; 16_000 * 40]);
     let engine = ScriptedEngine::new([Line::Says("Thank you.")]);
     let r = run_with(&engine, &path, 2).unwrap();
     assert_eq!((r.raw.text.as_str(), r.report.text.as_str()), ("", ""));
@@ -293,7 +267,7 @@ fn an_engine_that_fails_and_a_cancelled_run_end_at_once() {
     let cancelled = transcribe(
         &path,
         &ScriptedEngine::default(),
-        index(),
+        real::index(),
         &options(2),
         &cancel,
         &mut |_, _| {},
@@ -311,14 +285,6 @@ fn osler(models: &Path) -> Command {
         .env_remove("OSLER_CONFIG")
         .env_remove("OSLER_DATA");
     command
-}
-
-/// The folder with the real model that `make test` fetches.
-fn real_models() -> PathBuf {
-    std::env::var_os("OSLER_MODELS").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("models"),
-        PathBuf::from,
-    )
 }
 
 fn json_lines(output: &[u8]) -> Vec<Value> {
@@ -393,7 +359,7 @@ fn the_real_model_hears_every_format_alike() {
         "clip.opus",
         "clip.webm",
     ];
-    let out = osler(&real_models())
+    let out = osler(&real::models())
         .args(["transcribe", "--model", "tiny.en", "--format", "json"])
         .args(files.map(|f| fixture("audio").join(f)))
         .assert()
@@ -424,8 +390,8 @@ fn bad_files_are_named_and_the_others_are_done() {
     )
     .unwrap();
     let silence = dir.path().join("silence.wav");
-    wav(&silence, std::iter::repeat_n(0.0, 16_000 * 3));
-    let out = osler(&real_models())
+    real::write_wav(&silence, &vec![0.0; 16_000 * 3]);
+    let out = osler(&real::models())
         .args(["transcribe", "--model", "tiny.en", "--format", "json"])
         .args([
             &letter,
@@ -460,7 +426,7 @@ fn subtitles_and_text_go_into_a_folder_without_overwriting_each_other() {
         ("vtt", "WEBVTT\n\n00:00:0"),
         ("txt", ""),
     ] {
-        osler(&real_models())
+        osler(&real::models())
             .args([
                 "transcribe",
                 "--model",
@@ -485,7 +451,7 @@ fn subtitles_and_text_go_into_a_folder_without_overwriting_each_other() {
 #[test]
 #[ignore = "needs the model that `make test` fetches"]
 fn a_whole_dictation_is_heard_without_a_gap() {
-    let out = osler(&real_models())
+    let out = osler(&real::models())
         .args(["transcribe", "--model", "tiny.en", "--format", "json"])
         .arg(fixture("demo/internal-medicine.opus"))
         .assert()
