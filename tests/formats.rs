@@ -2,16 +2,17 @@
 
 use crate::audio::likeness;
 use crate::support::engine::{Line, ScriptedEngine};
+use crate::support::real;
 use hound::{SampleFormat, WavSpec, WavWriter};
 use osler::audio::decode::Decoder;
 use osler::audio::{AudioError, Channel, OpenOptions};
-use osler::dictionary::index::Index;
-use osler::dictionary::load::Tables;
 use osler::domain::finding::FindingKind;
 use osler::domain::recognition::Recognition;
 use osler::speech::engine::{Cancel, SpeechError};
+use osler::speech::pool::Pool;
 use osler::workflow::transcribe::{Options, TranscribeError, channels, transcribe};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -81,15 +82,14 @@ fn refused(path: &Path, options: &OpenOptions) -> AudioError {
 }
 
 fn run(path: &Path, source: OpenOptions, cancel: &Cancel) -> Result<Recognition, TranscribeError> {
-    let index = Index::new(Tables::embedded().unwrap());
     let options = Options {
         language: "en".into(),
-        threads: 1,
         prompt: String::new(),
         source,
     };
     let engine = ScriptedEngine::new([Line::Says("The knee is stable period")]);
-    transcribe(path, &engine, &index, &options, cancel, &mut |_, _| {})
+    let pool = Pool::new(Arc::new(engine), 1).unwrap();
+    transcribe(path, &pool, real::index(), &options, cancel, &mut |_, _| {})
 }
 
 /// Whether the process whose number is in the file is there.

@@ -11,6 +11,7 @@ mod fuzz_smoke;
 mod journey;
 mod models;
 mod nonspeech;
+mod pool;
 mod records;
 mod service;
 mod store;

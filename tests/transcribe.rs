@@ -7,9 +7,12 @@ use osler::audio::OpenOptions;
 use osler::domain::finding::FindingKind;
 use osler::domain::recognition::Recognition;
 use osler::speech::engine::{Cancel, SpeechError};
+use osler::speech::pool::Pool;
 use osler::workflow::transcribe::{Options, TranscribeError, transcribe};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -17,13 +20,16 @@ fn fixture(name: &str) -> PathBuf {
         .join(name)
 }
 
-fn options(threads: usize) -> Options {
+fn options() -> Options {
     Options {
         language: "en".into(),
-        threads,
         prompt: String::new(),
         source: OpenOptions::default(),
     }
+}
+
+fn pool(engine: &ScriptedEngine, threads: usize) -> Pool {
+    Pool::new(Arc::new(engine.clone()), threads).unwrap()
 }
 
 fn run_with(
@@ -33,9 +39,9 @@ fn run_with(
 ) -> Result<Recognition, TranscribeError> {
     transcribe(
         recording,
-        engine,
+        &pool(engine, threads),
         real::index(),
-        &options(threads),
+        &options(),
         &Cancel::default(),
         &mut |_, _| {},
     )
@@ -104,6 +110,32 @@ fn chunks_come_back_in_order_whoever_hears_them() {
             "{threads} threads"
         );
     }
+}
+
+#[test]
+fn all_cores_hear_a_short_recording_and_the_last_chunk_of_a_long_one() {
+    const TEN: &str = "one two three four five six seven eight nine ten";
+    let engine = ScriptedEngine::new([Line::Says(TEN)]);
+    let r = run_with(&engine, &fixture("audio/clip.flac"), 4).unwrap();
+    assert_eq!(*engine.threads.lock().unwrap(), [4]);
+    assert_eq!(engine.opened.load(Ordering::Relaxed), 1);
+    for (name, value) in [
+        ("workers", 1),
+        ("threads_per_worker", 4),
+        ("threads_at_most", 4),
+    ] {
+        assert_eq!(r.parameters[name], value, "{name}");
+    }
+    let engine = ScriptedEngine::new(std::iter::repeat_n(Line::Says(TEN), 99));
+    let r = run_with(&engine, &fixture("demo/internal-medicine.opus"), 2).unwrap();
+    let threads = engine.threads.lock().unwrap().clone();
+    assert_eq!(r.parameters["workers"], 2);
+    assert_eq!(
+        r.parameters["threads_at_most"],
+        *threads.iter().max().unwrap()
+    );
+    assert_eq!(r.parameters["threads_per_worker"], 1);
+    assert!(threads[..threads.len() - 1].iter().all(|t| *t == 1));
 }
 
 #[test]
@@ -266,9 +298,9 @@ fn an_engine_that_fails_and_a_cancelled_run_end_at_once() {
     cancel.cancel();
     let cancelled = transcribe(
         &path,
-        &ScriptedEngine::default(),
+        &pool(&ScriptedEngine::default(), 2),
         real::index(),
-        &options(2),
+        &options(),
         &cancel,
         &mut |_, _| {},
     );

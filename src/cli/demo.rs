@@ -7,6 +7,7 @@ use crate::cli::{intake, show};
 use crate::config::Config;
 use crate::domain::audit::Actor;
 use crate::domain::patient::Mrn;
+use crate::domain::recognition::Recognition;
 use crate::store::{Kind, Opening};
 use crate::workflow::intake::{Request, Taken};
 use crate::workflow::{demo, record, users};
@@ -68,11 +69,12 @@ pub fn run(args: &Args, config: Config) -> Result<(), Failure> {
             "Sample practice in {} (made-up people)",
             data.display()
         )?;
+        let hear = intake::recogniser(app, None);
         let mut patients: Vec<Mrn> = Vec::new();
         for entry in list.recording {
             let mrn = mrn(&entry.mrn).map_err(|e| Failure::new(Code::Input, e))?;
             let file = entry.file.display().to_string();
-            let taken = take_in(app, &args.recordings, entry, mrn.clone()).await?;
+            let taken = take_in(app, &args.recordings, entry, mrn.clone(), hear.clone()).await?;
             let done = if taken.was_there {
                 "was taken in before, nothing done twice"
             } else {
@@ -97,7 +99,13 @@ pub fn run(args: &Args, config: Config) -> Result<(), Failure> {
     })
 }
 
-async fn take_in(app: &App, folder: &Path, entry: Entry, mrn: Mrn) -> Result<Taken, Failure> {
+async fn take_in(
+    app: &App,
+    folder: &Path,
+    entry: Entry,
+    mrn: Mrn,
+    hear: impl FnOnce(&Path) -> Result<Recognition, Failure> + Send + 'static,
+) -> Result<Taken, Failure> {
     let recording = folder.join(&entry.file);
     let file = recording.display().to_string();
     let birth_date =
@@ -109,7 +117,7 @@ async fn take_in(app: &App, folder: &Path, entry: Entry, mrn: Mrn) -> Result<Tak
         author: users::find(app, &entry.author).await?,
         encounter: None,
     };
-    demo::take_in(app, request, intake::recogniser(app, None))
+    demo::take_in(app, request, hear)
         .await
         .map_err(|e| intake::failure(&file, e))
 }

@@ -58,15 +58,16 @@ pub fn run(args: Args, config: Config) -> Result<(), Failure> {
     })
 }
 
-/// The recognition of one stored recording, with a progress bar where somebody looks.
+/// The recognition of stored recordings, with a progress bar where somebody looks. Clones share the loaded model.
 pub fn recogniser(
     app: &App,
     model: Option<String>,
-) -> impl FnOnce(&std::path::Path) -> Result<crate::domain::recognition::Recognition, Failure>
+) -> impl Fn(&std::path::Path) -> Result<crate::domain::recognition::Recognition, Failure>
++ Clone
 + Send
 + use<> {
-    let config = app.config.clone();
-    move |recording| transcribe::recognise(recording, &config, model.as_deref())
+    let recogniser = transcribe::Lazy::new(app.config.clone(), model);
+    move |recording| recogniser.recognise(recording)
 }
 
 /// Why the intake of `file` failed.

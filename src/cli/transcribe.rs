@@ -8,8 +8,9 @@ use crate::dictionary::load::Tables;
 use crate::domain::recognition::Recognition;
 use crate::domain::transcript;
 use crate::export::subtitles;
-use crate::speech::engine::{Cancel, Engine, SpeechError};
+use crate::speech::engine::{Cancel, SpeechError};
 use crate::speech::models;
+use crate::speech::pool::Pool;
 use crate::speech::whisper::{LoadOptions, WhisperEngine, knows_language};
 use crate::workflow::transcribe::{Options, TranscribeError, channels, transcribe};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -17,6 +18,7 @@ use serde::Serialize;
 use std::collections::HashSet;
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// Transcribe recordings: WAV, FLAC, MP3, M4A/AAC, OGG Vorbis, Opus, WebM, the sound of MP4 and MKV; DSS through ffmpeg
@@ -112,8 +114,8 @@ struct ErrorBody {
 
 /// A loaded model and dictionary, ready for any number of recordings.
 pub struct Recogniser {
-    engine: Box<dyn Engine>,
-    index: Index,
+    pool: Pool,
+    index: Arc<Index>,
     options: Options,
     cancel: Cancel,
     bar: bool,
@@ -126,14 +128,20 @@ impl Recogniser {
         let language = args.language.as_deref().unwrap_or(&config.language);
         check_language(language, name)?;
         let file = models::resolve(name, &config.models)?;
-        let engine =
-            WhisperEngine::load(&file.path, &file.name, &file.sha256, LoadOptions::default())?;
+        let (engine, index) = std::thread::scope(|scope| {
+            let index =
+                scope.spawn(|| Tables::open(config.dictionaries.as_deref()).map(Index::new));
+            let engine =
+                WhisperEngine::load(&file.path, &file.name, &file.sha256, LoadOptions::default());
+            (engine, index.join())
+        });
+        let engine = Arc::new(engine?);
+        let index = index.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
         Ok(Self {
-            engine: Box::new(engine),
-            index: Index::new(Tables::open(config.dictionaries.as_deref())?),
+            pool: Pool::new(engine, threads(args.threads, config, cores()))?,
+            index: Arc::new(index),
             options: Options {
                 language: language.to_owned(),
-                threads: threads(args.threads, config, cores()),
                 prompt: String::new(),
                 source: source(config),
             },
@@ -147,7 +155,7 @@ impl Recogniser {
         let bar = self.bar.then(|| bar(recording));
         let result = transcribe(
             recording,
-            self.engine.as_ref(),
+            &self.pool,
             &self.index,
             &self.options,
             &self.cancel,
@@ -240,18 +248,38 @@ fn file_name(path: &Path) -> String {
         .unwrap_or_default()
 }
 
-/// Transcribes one recording for commands that take recordings in.
-pub fn recognise(
-    recording: &Path,
-    config: &Config,
-    model: Option<&str>,
-) -> Result<Recognition, Failure> {
-    let args = EngineArgs {
-        model: model.map(str::to_owned),
-        language: None,
-        threads: None,
-    };
-    Ok(Recogniser::load(config, &args)?.recognise(recording)?)
+/// The recogniser of commands that take recordings in, loaded when the first of them is to be heard.
+#[derive(Clone)]
+pub struct Lazy {
+    config: Config,
+    args: EngineArgs,
+    loaded: Arc<Mutex<Option<Recogniser>>>,
+}
+
+impl Lazy {
+    /// Loads nothing yet.
+    pub fn new(config: Config, model: Option<String>) -> Self {
+        let args = EngineArgs {
+            model,
+            language: None,
+            threads: None,
+        };
+        Self {
+            config,
+            args,
+            loaded: Arc::default(),
+        }
+    }
+
+    /// Transcribes one recording after the other.
+    pub fn recognise(&self, recording: &Path) -> Result<Recognition, Failure> {
+        let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+        let recogniser = match &mut *loaded {
+            Some(recogniser) => recogniser,
+            none => none.insert(Recogniser::load(&self.config, &self.args)?),
+        };
+        Ok(recogniser.recognise(recording)?)
+    }
 }
 
 /// Runs the command.

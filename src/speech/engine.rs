@@ -11,17 +11,31 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Tells work in another thread to stop at the next opportunity.
 #[derive(Debug, Clone, Default)]
-pub struct Cancel(Arc<AtomicBool>);
+pub struct Cancel(Arc<Flag>);
+
+#[derive(Debug, Default)]
+struct Flag {
+    own: AtomicBool,
+    parent: Option<Cancel>,
+}
 
 impl Cancel {
     /// Asks for a stop.
     pub fn cancel(&self) {
-        self.0.store(true, Ordering::Relaxed);
+        self.0.own.store(true, Ordering::Relaxed);
     }
 
     /// Whether a stop was asked for.
     pub fn is_cancelled(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+        self.0.own.load(Ordering::Relaxed) || self.0.parent.as_ref().is_some_and(Self::is_cancelled)
+    }
+
+    /// One for a part of the work: it stops with the whole, and can be stopped without the whole.
+    pub fn child(&self) -> Self {
+        Self(Arc::new(Flag {
+            own: AtomicBool::new(false),
+            parent: Some(self.clone()),
+        }))
     }
 }
 

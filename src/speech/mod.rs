@@ -1,6 +1,7 @@
-//! From sound to words: the engine's interface, whisper behind it, and the models it loads.
+//! From sound to words: the engine's interface, whisper behind it, the models it loads, and the pool that shares it.
 
 pub mod careful;
 pub mod engine;
 pub mod models;
+pub mod pool;
 pub mod whisper;

@@ -1,9 +1,8 @@
 //! From a recording to a report draft: hear, propose, score, decide, text.
 //!
-//! One thread reads and cuts the sound, workers with a session each hear the chunks, and the caller's thread puts them
-//! back in order and decides. Workers with one thread each get more done than one session with many: the engine's
-//! threads wait for each other after every matrix, workers never do. Few chunks are under way at any time, so that
-//! memory does not grow with the recording.
+//! One thread reads and cuts the sound and submits the chunks to the pool, whose workers hear them; the caller's thread
+//! takes the results in order and decides. Few chunks are under way at any time, so that memory does not grow with the
+//! recording.
 
 use crate::audio::chunk::{Chunk, Chunker};
 use crate::audio::decode::Decoder;
@@ -14,23 +13,21 @@ use crate::domain::finding::{self, Finding, FindingKind, Severity};
 use crate::domain::recognition::{Raw, Recognition, SourceInfo, Transcript};
 use crate::domain::transcript::{self, Coverage, Edit, Stretch, Word};
 use crate::speech::careful::{self, Passage};
-use crate::speech::engine::{Cancel, Engine, HearOptions, Session, SpeechError};
+use crate::speech::engine::{Cancel, HearOptions, Session, SpeechError};
+use crate::speech::pool::{Job, Pool, Ticket, Turn, Urgency};
 use crate::text;
 use serde_json::json;
 use std::collections::BTreeMap;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
-/// Chunks that may wait to be heard (20 s, 1.3 MB each).
-const WAITING: usize = 2;
+/// Chunks between the reader and the text: waiting, being heard, or heard before those in front of them.
+const UNDER_WAY: usize = 16;
 
-/// Most workers for one recording; each needs a decoder state of about 100 MB with the base model.
-const MOST_WORKERS: usize = 4;
-
-/// Recordings up to this length in seconds are one chunk: all threads work on it together.
+/// Seconds of recording that may all be one chunk. Where no more than this is left, or nobody can tell, a chunk is
+/// submitted when the next is there or the end is reached: the last one is heard with all cores.
 const ONE_CHUNK_S: f64 = 20.0;
 
 /// Gaps closer than this, in seconds, with no word between them are shown as one.
@@ -44,8 +41,6 @@ const DOUBTFUL: f32 = -1.0;
 pub struct Options {
     /// ISO 639-1 code.
     pub language: String,
-    /// Threads of the engine.
-    pub threads: usize,
     /// Vocabulary prompt; empty for none.
     pub prompt: String,
     /// How the recording is opened: which channel, and what decodes dictaphone files.
@@ -87,37 +82,25 @@ struct End {
     decode_s: f64,
 }
 
-/// A chunk with its place in the recording.
-struct Numbered {
-    number: usize,
-    chunk: Chunk,
-}
-
-/// What a worker made of a chunk. Spans of the proposals count from the chunk's first word.
+/// What a worker made of a chunk; the sound itself is no longer needed.
 struct Worked {
-    chunk: Chunk,
+    /// Where the chunk lies in the recording, seconds.
+    stretch: Stretch,
+    speech: Vec<Stretch>,
     passage: Passage,
+    /// Spans count from the chunk's first word.
     proposals: Vec<Proposal>,
     scores: Vec<Vec<Option<f32>>>,
+    threads: usize,
     hear: Duration,
     dictionary: Duration,
-}
-
-/// How the threads are used.
-fn plan(threads: usize, claimed_s: Option<f64>) -> (usize, usize) {
-    let threads = threads.max(1);
-    if claimed_s.is_some_and(|s| s <= ONE_CHUNK_S) {
-        return (1, threads);
-    }
-    let workers = threads.min(MOST_WORKERS);
-    (workers, threads / workers)
 }
 
 /// Transcribes a recording. `progress` is told the seconds done and, if the header says, the seconds there are.
 pub fn transcribe(
     recording: &Path,
-    engine: &dyn Engine,
-    index: &Index,
+    pool: &Pool,
+    index: &Arc<Index>,
     options: &Options,
     cancel: &Cancel,
     progress: &mut dyn FnMut(f64, Option<f64>),
@@ -126,131 +109,139 @@ pub fn transcribe(
     let decoder = Decoder::open_with(recording, &options.source)?;
     let stopper = decoder.stopper();
     let claimed_s = decoder.claimed_s();
-    let (workers, threads) = plan(options.threads, claimed_s);
-    let hear_options = HearOptions {
-        language: options.language.clone(),
-        threads,
-        beam: 1,
-        temperature: 0.0,
-        audio_ctx: None,
-    };
-    let sessions = (0..workers)
-        .map(|_| engine.open())
-        .collect::<Result<Vec<_>, _>>()?;
-    let job = Job {
-        index,
-        prompt: &options.prompt,
-        channel: options.source.channel.as_str(),
-        hear_options: &hear_options,
-        cancel,
-    };
+    let job = pool.job(Urgency::Batch, cancel);
+    let how = Arc::new(How {
+        index: index.clone(),
+        prompt: options.prompt.clone(),
+        hear_options: HearOptions {
+            language: options.language.clone(),
+            threads: 1,
+            beam: 1,
+            temperature: 0.0,
+            audio_ctx: None,
+        },
+    });
     let mut run = Run::default();
     let end = std::thread::scope(|scope| {
-        let (to_workers, chunks) = sync_channel(WAITING);
-        let (to_caller, results) = channel();
-        let reader = scope.spawn(move || read(decoder, &to_workers));
-        let chunks = Arc::new(Mutex::new(chunks));
-        let job = &job;
-        for session in sessions {
-            let (chunks, to_caller) = (chunks.clone(), to_caller.clone());
-            scope.spawn(move || work(session, &chunks, &to_caller, job));
-        }
-        // The workers alone hold the ends now: when they stop, so do the reader and the loop below.
-        drop((chunks, to_caller));
-        let collected = run.collect(&results, claimed_s, job.cancel, progress);
+        let (to_caller, tickets) = sync_channel(UNDER_WAY);
+        let reader = Reader {
+            job: &job,
+            how: &how,
+            to_caller,
+        };
+        let reader = scope.spawn(move || reader.read(decoder));
+        let collected = run.collect(&tickets, claimed_s, cancel, progress);
         if collected.is_err() {
-            // The reader may be waiting for a program that never writes again.
+            // The reader may be waiting for a program that never writes again, or for room for a chunk.
             stopper.stop();
+            job.stop();
         }
-        // Nobody listens any more: workers stop after their chunk, and the reader with the last of them.
-        drop(results);
+        drop(tickets);
         let read = reader.join();
         collected?;
         read.unwrap_or_else(|_| {
-            Err(AudioError::Absurd(
+            Err(TranscribeError::Audio(AudioError::Absurd(
                 recording.to_path_buf(),
                 "the decoder stopped with an error".into(),
-            ))
+            )))
         })
-        .map_err(TranscribeError::from)
     })?;
     progress(end.duration_s, Some(end.duration_s));
-    Ok(run.finish(end, engine, &job, workers, started))
+    let channel = options.source.channel.as_str();
+    Ok(run.finish(end, pool, &how, channel, started))
 }
 
-/// Reads and cuts until the end, or until nobody listens any more.
-fn read(mut decoder: Decoder, sender: &SyncSender<Numbered>) -> Result<End, AudioError> {
-    let mut chunker = Chunker::default();
-    let mut busy = Duration::ZERO;
-    let mut number = 0;
-    let mut ended = false;
-    while !ended {
-        let started = Instant::now();
-        match decoder.next_block()? {
-            Some(block) => chunker.push(&block),
-            None => {
-                chunker.finish();
-                ended = true;
+/// Reads and cuts a recording and has its chunks heard.
+struct Reader<'a> {
+    job: &'a Job,
+    how: &'a Arc<How>,
+    to_caller: SyncSender<Ticket<Worked>>,
+}
+
+impl Reader<'_> {
+    /// Until the end, or until nobody listens any more.
+    fn read(self, mut decoder: Decoder) -> Result<End, TranscribeError> {
+        let mut chunker = Chunker::default();
+        let mut busy = Duration::ZERO;
+        let claimed_s = decoder.claimed_s();
+        let mut held = None;
+        let mut ended = false;
+        while !ended {
+            let started = Instant::now();
+            match decoder.next_block()? {
+                Some(block) => chunker.push(&block),
+                None => {
+                    chunker.finish();
+                    ended = true;
+                }
+            }
+            busy += started.elapsed();
+            while let Some(chunk) = chunker.pop() {
+                if let Some(before) = held.replace(chunk) {
+                    self.submit(before)?;
+                }
+                if let Some(chunk) = held.take_if(|chunk| !may_be_last(chunk, claimed_s)) {
+                    self.submit(chunk)?;
+                }
             }
         }
-        busy += started.elapsed();
-        while let Some(chunk) = chunker.pop() {
-            if sender.send(Numbered { number, chunk }).is_err() {
-                ended = true;
-                break;
-            }
-            number += 1;
+        self.job.expect_more(false);
+        if let Some(last) = held {
+            self.submit(last)?;
         }
+        Ok(End {
+            info: decoder.info().clone(),
+            duration_s: decoder.decoded_s(),
+            holes: decoder.holes().to_vec(),
+            complaint: decoder.complaint().map(str::to_owned),
+            repaired: decoder.repaired(),
+            dismissed: chunker.dismissed().to_vec(),
+            decode_s: busy.as_secs_f64(),
+        })
     }
-    Ok(End {
-        info: decoder.info().clone(),
-        duration_s: decoder.decoded_s(),
-        holes: decoder.holes().to_vec(),
-        complaint: decoder.complaint().map(str::to_owned),
-        repaired: decoder.repaired(),
-        dismissed: chunker.dismissed().to_vec(),
-        decode_s: busy.as_secs_f64(),
-    })
-}
 
-/// What the workers share.
-struct Job<'a> {
-    index: &'a Index,
-    prompt: &'a str,
-    channel: &'static str,
-    hear_options: &'a HearOptions,
-    cancel: &'a Cancel,
-}
-
-/// Hears chunks until there are none, or until nobody listens any more.
-fn work(
-    mut session: Box<dyn Session>,
-    chunks: &Mutex<Receiver<Numbered>>,
-    sender: &Sender<(usize, Result<Worked, SpeechError>)>,
-    job: &Job<'_>,
-) {
-    loop {
-        let next = chunks.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        let Ok(Numbered { number, chunk }) = next else {
-            return;
-        };
-        // A panic in the engine costs this recording and not the process with the others.
-        let worked = catch_unwind(AssertUnwindSafe(|| job.hear(session.as_mut(), chunk)))
-            .unwrap_or_else(|_| Err(SpeechError::Engine("it stopped with an error".into())));
-        if sender.send((number, worked)).is_err() {
-            return;
-        }
+    fn submit(&self, chunk: Chunk) -> Result<(), SpeechError> {
+        let how = self.how.clone();
+        let ticket = self.job.submit(chunk.length_s(), move |session, turn| {
+            how.hear(session, &chunk, turn)
+        })?;
+        self.to_caller
+            .send(ticket)
+            .map_err(|_| SpeechError::Cancelled)
     }
 }
 
-impl Job<'_> {
+/// Whether there may be no other chunk behind this one.
+fn may_be_last(chunk: &Chunk, claimed_s: Option<f64>) -> bool {
+    let end_s = chunk.clock.recording_end_s(chunk.length_s());
+    claimed_s.is_none_or(|claimed_s| claimed_s - end_s <= ONE_CHUNK_S)
+}
+
+/// How the chunks of a recording are heard.
+struct How {
+    index: Arc<Index>,
+    prompt: String,
+    /// Threads aside, which are those of the turn.
+    hear_options: HearOptions,
+}
+
+impl How {
     /// Hears a chunk, lets the dictionary propose and the engine judge while it still has the sound.
-    fn hear(&self, session: &mut dyn Session, chunk: Chunk) -> Result<Worked, SpeechError> {
+    fn hear(
+        &self,
+        session: &mut dyn Session,
+        chunk: &Chunk,
+        turn: &Turn,
+    ) -> Result<Worked, SpeechError> {
         let started = Instant::now();
-        let passage = careful::hear(session, &chunk, self.prompt, self.hear_options, self.cancel)?;
+        let options = HearOptions {
+            threads: turn.threads,
+            ..self.hear_options.clone()
+        };
+        let passage = careful::hear(session, chunk, &self.prompt, &options, &turn.cancel)?;
         let hear = started.elapsed();
         let started = Instant::now();
-        let proposals = correct::propose(&passage.words, 0, self.index);
+        let proposals = correct::propose(&passage.words, 0, &self.index);
         let mut scores = Vec::with_capacity(proposals.len());
         for proposal in &proposals {
             let candidates: Vec<String> =
@@ -258,10 +249,15 @@ impl Job<'_> {
             scores.push(session.score(proposal.word_from..proposal.word_to, &candidates)?);
         }
         Ok(Worked {
-            chunk,
+            stretch: Stretch {
+                start_s: chunk.clock.recording_s(0.0),
+                end_s: chunk.clock.recording_end_s(chunk.length_s()),
+            },
+            speech: chunk.speech.clone(),
             passage,
             proposals,
             scores,
+            threads: turn.threads,
             hear,
             dictionary: started.elapsed(),
         })
@@ -279,43 +275,39 @@ struct Run {
     hear: Duration,
     dictionary: Duration,
     retries: u32,
+    /// Threads of each chunk.
+    threads: Vec<usize>,
 }
 
 impl Run {
     /// Takes the workers' results in the order of the recording.
     fn collect(
         &mut self,
-        results: &Receiver<(usize, Result<Worked, SpeechError>)>,
+        tickets: &Receiver<Ticket<Worked>>,
         claimed_s: Option<f64>,
         cancel: &Cancel,
         progress: &mut dyn FnMut(f64, Option<f64>),
     ) -> Result<(), SpeechError> {
-        let mut early = BTreeMap::new();
-        let mut next = 0;
         loop {
-            let (number, worked) = match results.recv_timeout(CANCEL_LOOK) {
-                Ok(result) => result,
+            let ticket = match tickets.recv_timeout(CANCEL_LOOK) {
+                Ok(ticket) => ticket,
                 Err(RecvTimeoutError::Timeout) if cancel.is_cancelled() => {
                     return Err(SpeechError::Cancelled);
                 }
                 Err(RecvTimeoutError::Timeout) => continue,
                 Err(RecvTimeoutError::Disconnected) => return Ok(()),
             };
-            early.insert(number, worked?);
-            while let Some(worked) = early.remove(&next) {
-                next += 1;
-                progress(
-                    worked.chunk.clock.recording_end_s(worked.chunk.length_s()),
-                    claimed_s,
-                );
-                self.take(worked);
-            }
+            let worked = ticket.wait()?;
+            progress(worked.stretch.end_s, claimed_s);
+            self.take(worked);
         }
     }
 
     fn take(&mut self, worked: Worked) {
+        let offset = self.words.len();
+        self.doubt(&worked, offset);
         let Worked {
-            chunk,
+            speech,
             passage,
             mut proposals,
             scores,
@@ -323,9 +315,8 @@ impl Run {
         } = worked;
         self.hear += worked.hear;
         self.dictionary += worked.dictionary;
+        self.threads.push(worked.threads);
         self.retries += passage.retries;
-        let offset = self.words.len();
-        self.doubt(&passage, &chunk, offset);
         // Chunks follow each other, so that times rise over the whole recording.
         let floor = self.words.last().map_or(0.0, |w| w.end_s);
         self.words.extend(passage.words.into_iter().map(|mut w| {
@@ -333,7 +324,7 @@ impl Run {
             w.end_s = w.end_s.max(w.start_s);
             w
         }));
-        self.speech.extend(chunk.speech);
+        self.speech.extend(speech);
         for proposal in &mut proposals {
             proposal.word_from += offset;
             proposal.word_to += offset;
@@ -344,7 +335,8 @@ impl Run {
     }
 
     /// Findings about a passage as a whole.
-    fn doubt(&mut self, passage: &Passage, chunk: &Chunk, offset: usize) {
+    fn doubt(&mut self, worked: &Worked, offset: usize) {
+        let passage = &worked.passage;
         let (first, last) = (offset, offset + passage.words.len());
         if let (Some(from), Some(to)) = (passage.phantoms.first(), passage.phantoms.last()) {
             let mut finding = Finding::new(
@@ -361,10 +353,6 @@ impl Run {
         let low = passage.log_probability < DOUBTFUL && !passage.words.is_empty();
         let sparse = passage.sparse && !passage.words.is_empty();
         if passage.repeats || sparse || low {
-            let (start_s, end_s) = (
-                chunk.clock.recording_s(0.0),
-                chunk.clock.recording_end_s(chunk.length_s()),
-            );
             let (message, evidence) = if passage.repeats {
                 (
                     "The words of this passage repeat themselves; listen to it.",
@@ -376,7 +364,7 @@ impl Run {
                     format!(
                         "{} words in {:.1} s of speech",
                         passage.words.len(),
-                        chunk.speech_s()
+                        worked.speech.iter().map(Stretch::length_s).sum::<f64>()
                     ),
                 )
             } else {
@@ -388,7 +376,7 @@ impl Run {
             let mut finding = Finding::new(
                 FindingKind::DoubtfulPassage,
                 Severity::Warning,
-                (start_s, end_s),
+                (worked.stretch.start_s, worked.stretch.end_s),
                 (first, last),
                 message,
                 evidence,
@@ -401,9 +389,9 @@ impl Run {
     fn finish(
         mut self,
         end: End,
-        engine: &dyn Engine,
-        job: &Job<'_>,
-        workers: usize,
+        pool: &Pool,
+        how: &How,
+        channel: &str,
         started: Instant,
     ) -> Recognition {
         // The last frame is filled up with silence, so that a word may seem to end after the recording.
@@ -438,19 +426,20 @@ impl Run {
         Recognition {
             source: end.info,
             duration_s: end.duration_s,
-            model: engine.model_name().to_owned(),
-            model_sha256: engine.model_sha256().to_owned(),
+            model: pool.engine().model_name().to_owned(),
+            model_sha256: pool.engine().model_sha256().to_owned(),
             parameters: json!({
                 "engine": "whisper.cpp 1.8.3",
                 "osler": env!("CARGO_PKG_VERSION"),
-                "language": job.hear_options.language,
-                "workers": workers,
-                "threads_per_worker": job.hear_options.threads,
-                "beam": job.hear_options.beam,
-                "temperature": job.hear_options.temperature,
-                "prompt": job.prompt,
-                "channel": job.channel,
-                "dictionary_version": job.index.version(),
+                "language": how.hear_options.language,
+                "workers": pool.workers().min(self.threads.len()),
+                "threads_per_worker": self.threads.iter().min().unwrap_or(&0),
+                "threads_at_most": self.threads.iter().max().unwrap_or(&0),
+                "beam": how.hear_options.beam,
+                "temperature": how.hear_options.temperature,
+                "prompt": how.prompt,
+                "channel": channel,
+                "dictionary_version": how.index.version(),
                 "retries": self.retries,
             }),
             elapsed_s: started.elapsed().as_secs_f64(),
@@ -582,19 +571,5 @@ fn locate(finding: &mut Finding, trace: &[crate::domain::report::TraceSpan]) {
     if let Some(first) = spans.next() {
         finding.report_from = Some(first.from);
         finding.report_to = Some(spans.next_back().map_or(first.to, |last| last.to));
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn threads_become_workers_unless_there_is_one_chunk_only() {
-        assert_eq!(plan(2, Some(95.0)), (2, 1));
-        assert_eq!(plan(2, Some(12.0)), (1, 2));
-        assert_eq!(plan(1, None), (1, 1));
-        assert_eq!(plan(0, None), (1, 1));
-        assert_eq!(plan(16, None), (4, 4));
     }
 }

@@ -4,6 +4,7 @@ use osler::domain::transcript::Word;
 use osler::speech::engine::{Engine, Heard, Piece, Session, SpeechError, Token};
 use std::collections::VecDeque;
 use std::ops::Range;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 /// What one call of `hear` answers.
@@ -23,6 +24,10 @@ pub struct ScriptedEngine {
     script: Arc<Mutex<VecDeque<Line>>>,
     /// Seconds of sound of each call.
     pub heard_s: Arc<Mutex<Vec<f64>>>,
+    /// Threads of each call.
+    pub threads: Arc<Mutex<Vec<usize>>>,
+    /// Sessions that were opened.
+    pub opened: Arc<AtomicUsize>,
     /// Candidates that were to be judged.
     pub judged: Arc<Mutex<Vec<Vec<String>>>>,
 }
@@ -38,6 +43,7 @@ impl ScriptedEngine {
 
 impl Engine for ScriptedEngine {
     fn open(&self) -> Result<Box<dyn Session>, SpeechError> {
+        self.opened.fetch_add(1, Ordering::Relaxed);
         Ok(Box::new(self.clone()))
     }
     fn model_name(&self) -> &str {
@@ -55,6 +61,7 @@ impl Session for ScriptedEngine {
         }
         let length_s = piece.pcm.len() as f64 / 16_000.0;
         self.heard_s.lock().unwrap().push(length_s);
+        self.threads.lock().unwrap().push(piece.options.threads);
         let line = self.script.lock().unwrap().pop_front();
         let (timed, log_probability) = match line {
             None => (Vec::new(), -0.2),

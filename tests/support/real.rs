@@ -6,10 +6,11 @@ use osler::dictionary::load::Tables;
 use osler::domain::recognition::Recognition;
 use osler::speech::engine::Cancel;
 use osler::speech::models;
+use osler::speech::pool::Pool;
 use osler::speech::whisper::{LoadOptions, WhisperEngine};
 use osler::workflow::transcribe::{self, Options};
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 /// The folder that `make test` fetches into.
 pub fn models() -> PathBuf {
@@ -19,29 +20,31 @@ pub fn models() -> PathBuf {
     )
 }
 
-fn engine() -> &'static WhisperEngine {
-    static ENGINE: OnceLock<WhisperEngine> = OnceLock::new();
-    ENGINE.get_or_init(|| {
+pub fn pool() -> &'static Pool {
+    static POOL: OnceLock<Pool> = OnceLock::new();
+    POOL.get_or_init(|| {
         let file = models::resolve("tiny.en", &models()).unwrap();
-        WhisperEngine::load(&file.path, &file.name, &file.sha256, LoadOptions::default()).unwrap()
+        let engine =
+            WhisperEngine::load(&file.path, &file.name, &file.sha256, LoadOptions::default())
+                .unwrap();
+        Pool::new(Arc::new(engine), 2).unwrap()
     })
 }
 
-pub fn index() -> &'static Index {
-    static INDEX: OnceLock<Index> = OnceLock::new();
-    INDEX.get_or_init(|| Index::new(Tables::embedded().unwrap()))
+pub fn index() -> &'static Arc<Index> {
+    static INDEX: OnceLock<Arc<Index>> = OnceLock::new();
+    INDEX.get_or_init(|| Arc::new(Index::new(Tables::embedded().unwrap())))
 }
 
 pub fn transcribe(recording: &Path) -> Recognition {
     let options = Options {
         language: "en".into(),
-        threads: 2,
         prompt: String::new(),
         source: osler::audio::OpenOptions::default(),
     };
     transcribe::transcribe(
         recording,
-        engine(),
+        pool(),
         index(),
         &options,
         &Cancel::default(),
