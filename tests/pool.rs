@@ -176,8 +176,12 @@ fn the_last_piece_gets_the_cores_that_would_be_idle() {
     assert_eq!(threads(&batch), 1, "more is expected");
     let (first, second) = (hold(&batch), hold(&batch));
     assert_eq!((first.end(), second.end()), (1, 1));
+    let last = batch.submit_last(10.0, |_, turn| Ok(turn.threads));
+    assert_eq!(last.unwrap().wait().unwrap(), 2);
+    assert_eq!(threads(&batch), 2, "nothing more is expected yet");
+    batch.expect_more(true);
+    assert_eq!(threads(&batch), 1);
     batch.expect_more(false);
-    assert_eq!(threads(&batch), 2);
     let other = job(&pool, Urgency::Batch);
     assert_eq!(threads(&batch), 1, "another recording has only begun");
     drop(other);

@@ -230,6 +230,23 @@ impl Job {
         R: Send + 'static,
         F: FnOnce(&mut dyn Session, &Turn) -> Result<R, SpeechError> + Send + 'static,
     {
+        self.put(sound_s, work, false)
+    }
+
+    /// Like [`Job::submit`], for a piece behind which no other will come soon: it may get all cores.
+    pub fn submit_last<R, F>(&self, sound_s: f64, work: F) -> Result<Ticket<R>, SpeechError>
+    where
+        R: Send + 'static,
+        F: FnOnce(&mut dyn Session, &Turn) -> Result<R, SpeechError> + Send + 'static,
+    {
+        self.put(sound_s, work, true)
+    }
+
+    fn put<R, F>(&self, sound_s: f64, work: F, last: bool) -> Result<Ticket<R>, SpeechError>
+    where
+        R: Send + 'static,
+        F: FnOnce(&mut dyn Session, &Turn) -> Result<R, SpeechError> + Send + 'static,
+    {
         let (sender, receiver) = channel();
         let work: Work = Box::new(move |engine, session, turn| {
             // A panic in the engine costs this recording and not the process with the others.
@@ -257,6 +274,8 @@ impl Job {
                 None => return Err(SpeechError::Cancelled),
                 Some(queue) if queue.pieces.len() < WAITING => {
                     queue.pieces.push_back(Piece { sound_s, work });
+                    // Together with the piece: the one before it shall not take the cores that are for both.
+                    queue.more &= !last;
                     break;
                 }
                 Some(_) => state = self.shared.wait(state, Some(CANCEL_LOOK)),
@@ -270,8 +289,8 @@ impl Job {
         })
     }
 
-    /// Whether more pieces will be submitted soon; at first it is taken for granted. Where none will, the last pieces get
-    /// the cores that would be idle. Said before the last piece is submitted, it counts for that piece too.
+    /// Whether more pieces will be submitted soon; at first it is taken for granted. Where none will, batch pieces get the
+    /// cores that would be idle.
     pub fn expect_more(&self, more: bool) {
         let mut state = self.shared.lock();
         if let Some(queue) = state.jobs.iter_mut().find(|q| q.number == self.number) {

@@ -178,16 +178,16 @@ impl Reader<'_> {
             busy += started.elapsed();
             while let Some(chunk) = chunker.pop() {
                 if let Some(before) = held.replace(chunk) {
-                    self.submit(before)?;
+                    self.submit(before, false)?;
                 }
                 if let Some(chunk) = held.take_if(|chunk| !may_be_last(chunk, claimed_s)) {
-                    self.submit(chunk)?;
+                    self.submit(chunk, false)?;
                 }
             }
         }
-        self.job.expect_more(false);
-        if let Some(last) = held {
-            self.submit(last)?;
+        match held {
+            Some(last) => self.submit(last, true)?,
+            None => self.job.expect_more(false),
         }
         Ok(End {
             info: decoder.info().clone(),
@@ -200,11 +200,15 @@ impl Reader<'_> {
         })
     }
 
-    fn submit(&self, chunk: Chunk) -> Result<(), SpeechError> {
+    fn submit(&self, chunk: Chunk, last: bool) -> Result<(), SpeechError> {
         let how = self.how.clone();
-        let ticket = self.job.submit(chunk.length_s(), move |session, turn| {
-            how.hear(session, &chunk, turn)
-        })?;
+        let length_s = chunk.length_s();
+        let hear = move |session: &mut dyn Session, turn: &Turn| how.hear(session, &chunk, turn);
+        let ticket = if last {
+            self.job.submit_last(length_s, hear)?
+        } else {
+            self.job.submit(length_s, hear)?
+        };
         self.to_caller
             .send(ticket)
             .map_err(|_| SpeechError::Cancelled)
