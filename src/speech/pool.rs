@@ -450,7 +450,10 @@ impl State {
         };
         let threads = match share(&situation) {
             Share::Start(threads) => threads,
-            Share::Wait(longest_s) => return Next::Wait(longest_s.map(Duration::from_secs_f64)),
+            Share::Wait(longest_s) => {
+                let longest = longest_s.and_then(|s| Duration::try_from_secs_f64(s).ok());
+                return Next::Wait(longest);
+            }
         };
         let mut queue = self.jobs.remove(at);
         let piece = queue.pieces.pop_front();
