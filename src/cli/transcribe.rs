@@ -49,6 +49,10 @@ pub struct EngineArgs {
     /// Language that is dictated, ISO 639-1
     #[arg(long)]
     pub language: Option<String>,
+    /// What the engine is told to expect, for example names; empty for nothing. Left out: the spoken marks in English,
+    /// or what the configuration says
+    #[arg(long, value_name = "TEXT")]
+    pub prompt: Option<String>,
     /// Threads of the engine, at most one per core; 0 or left out: one per core, or what the configuration says
     #[arg(long)]
     pub threads: Option<usize>,
@@ -142,7 +146,11 @@ impl Recogniser {
             index: Arc::new(index),
             options: Options {
                 language: language.to_owned(),
-                prompt: String::new(),
+                prompt: args
+                    .prompt
+                    .as_deref()
+                    .unwrap_or_else(|| config.prompt_for(language))
+                    .to_owned(),
                 source: source(config),
             },
             cancel: Cancel::default(),
@@ -262,6 +270,7 @@ impl Lazy {
         let args = EngineArgs {
             model,
             language: None,
+            prompt: None,
             threads: None,
         };
         Self {
