@@ -325,6 +325,12 @@ fn positions(samples: usize, most: usize) -> usize {
         .min(most)
 }
 
+/// Tokens that a piece can hold: twice what a hurried speaker with rare words needs. A decoder that has gone into a loop
+/// would else go on to the end of its context, for seconds.
+fn most_tokens(samples: usize) -> usize {
+    20 + (samples as f64 / SAMPLE_RATE as f64 * 12.0) as usize
+}
+
 impl Session for WhisperSession {
     fn hear(&mut self, piece: &Piece<'_>) -> Result<Heard, SpeechError> {
         if piece.cancel.is_cancelled() {
@@ -339,6 +345,7 @@ impl Session for WhisperSession {
         let fitted = positions(piece.pcm.len().max(SHORTEST), most);
         let chosen = piece.options.audio_ctx.unwrap_or(fitted).clamp(1, most);
         parameters.set_audio_ctx(chosen as i32);
+        parameters.set_max_tokens(most_tokens(piece.pcm.len()) as i32);
         let padded;
         let pcm = if piece.pcm.len() < SHORTEST {
             let mut longer = piece.pcm.to_vec();
