@@ -227,7 +227,8 @@ impl Live {
         if !looped {
             let words = self.behind_committed(passage.words);
             self.phantoms = passage.phantoms;
-            self.whole = pass.thorough.then_some(pass.speech_to);
+            let all = pass.thorough && pass.cut == Cut::No;
+            self.whole = all.then_some(pass.speech_to);
             if pass.cut == Cut::No {
                 let agreed = if passage.repeats {
                     0
