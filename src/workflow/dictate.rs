@@ -1,6 +1,6 @@
 //! A dictation while it is spoken: sound to disk, to [`Live`], and to the engine; text to whoever looks.
 //!
-//! One thread takes the sound from its source, one hears, and the caller's thread keeps the recording, decides and tells.
+//! One thread takes the sound from its source, the pool hears, and the caller's thread keeps the recording, decides and tells.
 //! Sound is on disk before anything else happens to it. What comes out is for the eye; the report is made from the pass
 //! over the whole recording that follows ([`crate::workflow::transcribe`]), which [`crate::workflow::merge`] joins with
 //! what a person changed in the meantime.
@@ -12,10 +12,11 @@ use crate::domain::finding::{Finding, FindingKind, Severity};
 use crate::domain::recognition::Recognition;
 use crate::domain::transcript::{Stretch, Word};
 use crate::speech::careful::Passage;
-use crate::speech::engine::{Cancel, Engine, HearOptions, SpeechError};
+use crate::speech::engine::{Cancel, HearOptions, SpeechError};
 use crate::speech::live::{Live, Request, Update, key};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError, channel, sync_channel};
-use std::thread::Scope;
+use crate::speech::pool::{Job, Pool, Ticket, Urgency};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
 /// How often somebody looks for an answer of the engine while sound comes in.
@@ -29,8 +30,6 @@ const WAITING: usize = 64;
 pub struct Options {
     /// ISO 639-1 code.
     pub language: String,
-    /// Threads of the engine.
-    pub threads: usize,
     /// Vocabulary prompt; empty for none.
     pub prompt: String,
     /// When the sound comes.
@@ -99,12 +98,24 @@ enum Event {
 pub fn dictate(
     mut source: impl Source,
     recorder: &mut Recorder,
-    engine: &dyn Engine,
+    pool: &Pool,
     options: &Options,
     (stop, cancel): (&Cancel, &Cancel),
     tell: &mut dyn FnMut(&News<'_>),
 ) -> Result<Dictated, DictateError> {
     let mut desk = Desk {
+        ear: Ear {
+            job: pool.job(Urgency::Live, cancel),
+            how: HearOptions {
+                language: options.language.clone(),
+                threads: 1,
+                beam: 1,
+                temperature: 0.0,
+                audio_ctx: None,
+            },
+            prompt: options.prompt.as_str().into(),
+            ticket: None,
+        },
         live: Live::default(),
         recorder,
         samples: 0,
@@ -114,7 +125,6 @@ pub fn dictate(
         tell,
     };
     std::thread::scope(|scope| {
-        let ear = Ear::open(scope, engine, options, cancel)?;
         let (events, incoming) = sync_channel(WAITING);
         let (more, wanted) = sync_channel(1);
         let pace = options.pace;
@@ -145,7 +155,7 @@ pub fn dictate(
             // Where nobody listens any more, there is nothing to end.
             let _ = events.send(last);
         });
-        desk.run(&incoming, &more, &ear, cancel)
+        desk.run(&incoming, &more, cancel)
     })?;
     desk.done.words = desk.live.committed().to_vec();
     desk.done.length_s = seconds(desk.samples);
@@ -154,6 +164,7 @@ pub fn dictate(
 
 /// The caller's thread.
 struct Desk<'a> {
+    ear: Ear,
     live: Live,
     recorder: &'a mut Recorder,
     samples: u64,
@@ -167,33 +178,29 @@ impl Desk<'_> {
     fn run(
         &mut self,
         incoming: &Receiver<Event>,
-        more: &std::sync::mpsc::SyncSender<()>,
-        ear: &Ear,
+        more: &SyncSender<()>,
         cancel: &Cancel,
     ) -> Result<(), DictateError> {
         let mut ended = false;
-        let mut hearing = false;
         let mut owed = false;
         loop {
             if cancel.is_cancelled() {
                 return Err(SpeechError::Cancelled.into());
             }
-            if hearing && let Some(answer) = ear.answer(ended)? {
-                hearing = false;
+            if let Some(answer) = self.ear.answer(ended)? {
                 let update = self.live.heard(answer);
                 self.report(Some(update));
             }
-            if !hearing && let Some(request) = self.live.next_piece() {
-                ear.hear(request)?;
-                hearing = true;
-            }
-            if hearing && ended {
-                continue;
+            if let Some(request) = self.live.next_piece() {
+                self.ear.hear(request)?;
             }
             if ended {
+                if self.ear.hears() {
+                    continue;
+                }
                 return Ok(());
             }
-            if owed && !hearing {
+            if owed && !self.ear.hears() {
                 owed = false;
                 // A source that has gone says so by itself.
                 let _ = more.send(());
@@ -257,59 +264,45 @@ impl Desk<'_> {
     }
 }
 
-/// The thread that hears.
+/// The pool, as one dictation sees it: one request at a time.
 struct Ear {
-    requests: Sender<Request>,
-    answers: Receiver<Result<Passage, SpeechError>>,
+    job: Job,
+    how: HearOptions,
+    prompt: Arc<str>,
+    ticket: Option<Ticket<Passage>>,
 }
 
 impl Ear {
-    fn open<'scope>(
-        scope: &'scope Scope<'scope, '_>,
-        engine: &dyn Engine,
-        options: &Options,
-        cancel: &'scope Cancel,
-    ) -> Result<Self, SpeechError> {
-        let mut session = engine.open()?;
-        let how = HearOptions {
-            language: options.language.clone(),
-            threads: options.threads,
-            beam: 1,
-            temperature: 0.0,
-            audio_ctx: None,
-        };
-        let prompt = options.prompt.clone();
-        let (requests, incoming) = channel::<Request>();
-        let (answer, answers) = channel();
-        scope.spawn(move || {
-            for request in incoming {
-                let heard = request.hear(session.as_mut(), &prompt, &how, cancel);
-                if answer.send(heard).is_err() {
-                    return;
-                }
-            }
-        });
-        Ok(Self { requests, answers })
+    fn hear(&mut self, request: Request) -> Result<(), SpeechError> {
+        let (how, prompt) = (self.how.clone(), self.prompt.clone());
+        let ticket = self
+            .job
+            .submit(request.chunk.length_s(), move |session, turn| {
+                let options = HearOptions {
+                    threads: turn.threads,
+                    ..how
+                };
+                request.hear(session, &prompt, &options, &turn.cancel)
+            })?;
+        self.ticket = Some(ticket);
+        Ok(())
     }
 
-    fn hear(&self, request: Request) -> Result<(), SpeechError> {
-        self.requests.send(request).map_err(|_| stopped())
+    fn hears(&self) -> bool {
+        self.ticket.is_some()
     }
 
-    fn answer(&self, wait: bool) -> Result<Option<Passage>, SpeechError> {
+    /// The answer to the request, once.
+    fn answer(&mut self, wait: bool) -> Result<Option<Passage>, SpeechError> {
         if wait {
-            return self.answers.recv().map_err(|_| stopped())?.map(Some);
+            return self.ticket.take().map(Ticket::wait).transpose();
         }
-        match self.answers.try_recv() {
-            Ok(answer) => answer.map(Some),
-            Err(TryRecvError::Empty) => Ok(None),
-            Err(TryRecvError::Disconnected) => Err(stopped()),
+        let answer = self.ticket.as_ref().and_then(Ticket::poll);
+        if answer.is_some() {
+            self.ticket = None;
         }
+        answer.transpose()
     }
-}
-
-fn stopped() -> SpeechError {
-    SpeechError::Engine("it stopped with an error".into())
 }
 
 /// Adds to the recognition of the whole recording what only the one who recorded knows: where sound was lost.
