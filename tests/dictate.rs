@@ -56,14 +56,23 @@ struct Outcome {
     updates: usize,
 }
 
-fn run(source: impl Source, pool: &Pool, (stop, cancel): (&Cancel, &Cancel)) -> Outcome {
+fn run(source: impl Source, pool: &Pool, stops: (&Cancel, &Cancel)) -> Outcome {
+    run_at(Pace::Engine, source, pool, stops)
+}
+
+fn run_at(
+    pace: Pace,
+    source: impl Source,
+    pool: &Pool,
+    (stop, cancel): (&Cancel, &Cancel),
+) -> Outcome {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("take.wav");
     let mut recorder = Recorder::create(&path).unwrap();
     let options = Options {
         language: "en".into(),
         prompt: String::new(),
-        pace: Pace::Engine,
+        pace,
     };
     let mut told: Vec<Word> = Vec::new();
     let mut updates = 0;
@@ -124,6 +133,23 @@ fn every_sample_is_recorded_and_what_was_told_is_the_result() {
     assert!((dictated.length_s - samples.len() as f64 / 16_000.0).abs() < 1e-6);
     // The sound did not come at its own pace.
     assert!(dictated.latency.words.is_empty());
+}
+
+#[test]
+fn sound_that_comes_faster_than_it_is_heard_is_all_heard_in_the_end() {
+    let (stop, cancel) = never();
+    let script = std::iter::repeat_n(Line::Says("blood pressure is high"), 500);
+    let outcome = run_at(
+        Pace::Source,
+        Played(blocks()),
+        &scripted(script),
+        (&stop, &cancel),
+    );
+    let dictated = outcome.result.unwrap();
+    assert_eq!(outcome.recorded.len(), real::sound("audio/clip.flac").len());
+    assert_eq!(outcome.told, dictated.words);
+    assert_eq!(dictated.latency.words.len(), dictated.words.len());
+    assert!(!dictated.latency.utterances.is_empty());
 }
 
 #[test]

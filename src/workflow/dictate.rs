@@ -202,8 +202,8 @@ impl Desk<'_> {
             }
             if owed && !self.ear.hears() {
                 owed = false;
-                // A source that has gone says so by itself.
-                let _ = more.send(());
+                // Only a source that is paced by the engine takes this; it must not be waited for.
+                let _ = more.try_send(());
             }
             match incoming.recv_timeout(LOOK) {
                 Ok(Event::Sound(block)) => {
