@@ -48,6 +48,7 @@ const FENCES: &[(&str, &[&str])] = &[
     ("rubato", &["audio/"]),
     ("earshot", &["audio/"]),
     ("hound", &["audio/"]),
+    ("cpal", &["audio/"]),
     ("axum", &["http/", "http.rs", "app.rs"]),
     ("clap", &["cli/"]),
     ("indicatif", &["cli/"]),

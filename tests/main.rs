@@ -4,6 +4,7 @@
 
 mod architecture;
 mod audio;
+mod dictate;
 mod dictionary;
 mod eval;
 mod formats;

@@ -4,28 +4,22 @@
 //! one piece. Each piece carries a [`Clock`] that leads from its own seconds back to those of the recording.
 
 use super::seconds;
-use super::vad::{FRAME, FRAME_S, Score, Vad};
+use super::vad::{FRAME, FRAME_S, SMOOTH, Score, Vad, is_speech};
 use crate::domain::transcript::Stretch;
 use std::collections::VecDeque;
 
-/// Frame score, averaged over [`SMOOTH`] frames, from which it counts as speech.
-const SPEECH: f32 = 0.5;
-
-/// Frames of the average (80 ms): a click of one frame is not speech.
-const SMOOTH: usize = 5;
-
 /// Frames of silence kept on each side of speech (0.32 s): the first and last sounds of a word are soft.
-const MARGIN: usize = 20;
+pub const MARGIN: usize = 20;
 
 /// Frames of speech (96 ms) that make a piece worth hearing; the shortest "no" is twice as long.
-const LEAST: usize = 6;
+pub const LEAST: usize = 6;
 
 /// Least ratio between the loudest and the middle level of speech. Words reach ten and more; a fan that the detector takes
 /// for a voice stays below 1.4.
 const MODULATION: f32 = 1.5;
 
 /// Longest piece in seconds; the engine takes 30, the rest is room for its last token.
-const LONGEST_S: f64 = 20.0;
+pub const LONGEST_S: f64 = 20.0;
 
 /// Left-out silence in seconds that ends a chunk: the engine may put a word on the wrong side of a pause, and its time
 /// is then wrong by the length of the pause.
@@ -54,6 +48,25 @@ pub struct Chunk {
 }
 
 impl Chunk {
+    /// A piece of frames of the recording, in order but not always next to each other, with their samples.
+    pub fn new(pcm: Vec<f32>, frames: &[Frame], cut_in_speech: bool) -> Self {
+        let mut clock = Clock::default();
+        let mut next = None;
+        for (i, frame) in frames.iter().enumerate() {
+            if next != Some(frame.number) {
+                clock.mark(i as f64 * FRAME_S, seconds(frame.number * FRAME as u64));
+            }
+            next = Some(frame.number + 1);
+        }
+        Self {
+            pcm,
+            clock,
+            speech: speech(frames),
+            cut_in_speech,
+            frames: frames.iter().map(|f| (f.speech, f.rms)).collect(),
+        }
+    }
+
     /// Length in seconds.
     pub fn length_s(&self) -> f64 {
         seconds(self.pcm.len() as u64)
@@ -119,6 +132,22 @@ impl Chunk {
             ),
         ))
     }
+}
+
+/// Where somebody speaks in frames of the recording, in its seconds.
+pub fn speech(frames: &[Frame]) -> Vec<Stretch> {
+    let mut out: Vec<Stretch> = Vec::new();
+    let mut next = None;
+    for frame in frames.iter().filter(|f| f.speech) {
+        let start_s = seconds(frame.number * FRAME as u64);
+        let end_s = start_s + FRAME_S;
+        match out.last_mut() {
+            Some(last) if next == Some(frame.number) => last.end_s = end_s,
+            _ => out.push(Stretch { start_s, end_s }),
+        }
+        next = Some(frame.number + 1);
+    }
+    out
 }
 
 /// The parts of the stretches that lie between two seconds.
@@ -188,18 +217,20 @@ impl Clock {
     }
 }
 
-/// One frame of the piece being built.
-#[derive(Debug, Clone, Copy)]
-struct Kept {
-    /// Number of the frame in the recording.
-    number: u64,
-    speech: bool,
-    rms: f32,
+/// A frame of the recording, judged.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Frame {
+    /// Its number in the recording, from 0.
+    pub number: u64,
+    /// Whether somebody speaks.
+    pub speech: bool,
+    /// Root mean square of its samples.
+    pub rms: f32,
 }
 
 /// Whether the sound rises and falls as words do, over 80 ms: the loudest against the middle level (a word over a fan), or
 /// the loud against the soft moments (a clipped dictation, whose loudest is its middle). A fan alone does neither.
-fn is_modulated(frames: &[Kept]) -> bool {
+pub fn is_modulated(frames: &[Frame]) -> bool {
     let mut levels: Vec<f32> = frames
         .windows(SMOOTH)
         .map(|w| (w.iter().map(|f| f.rms * f.rms).sum::<f32>() / SMOOTH as f32).sqrt())
@@ -212,6 +243,41 @@ fn is_modulated(frames: &[Kept]) -> bool {
             *loudest >= MODULATION * at(5) || at(9) >= MODULATION * at(1)
         }
     }
+}
+
+/// Where to cut frames of more than 10 s, and whether that is within speech: the middle of the longest silence, rather late than early; if there is none,
+/// the softest moment of the last third.
+pub fn best_cut(frames: &[Frame]) -> (usize, bool) {
+    let earliest = (EARLIEST_CUT_S / FRAME_S) as usize;
+    let mut best: Option<(f64, usize)> = None;
+    let mut i = earliest;
+    while i < frames.len() {
+        if frames[i].speech {
+            i += 1;
+            continue;
+        }
+        let from = i;
+        while i < frames.len() && !frames[i].speech {
+            i += 1;
+        }
+        // Twice as late in the piece is worth as much as 0.2 s more of silence.
+        let length = ((i - from) as f64 * FRAME_S).min(0.7);
+        let value = length + 0.2 * from as f64 / frames.len() as f64;
+        // A joint inside the silence is the place itself, so that no piece begins with a leftover margin.
+        let joint = (from + 1..i).find(|&k| frames[k].number != frames[k - 1].number + 1);
+        let middle = joint.unwrap_or((from + i) / 2).max(1);
+        if length >= 0.1 && best.is_none_or(|(v, _)| value > v) {
+            best = Some((value, middle));
+        }
+    }
+    if let Some((_, at)) = best {
+        return (at, false);
+    }
+    let last_third = frames.len() * 2 / 3;
+    let at = (last_third..frames.len())
+        .min_by(|&a, &b| frames[a].rms.total_cmp(&frames[b].rms))
+        .unwrap_or(frames.len());
+    (at, true)
 }
 
 /// A frame that waits for the frames behind it, which decide whether it is kept.
@@ -233,7 +299,7 @@ pub struct Chunker {
     classified: VecDeque<bool>,
     /// The frame up to which frames are kept because of speech before them.
     keep_until: Option<u64>,
-    frames: Vec<Kept>,
+    frames: Vec<Frame>,
     pcm: Vec<f32>,
     ready: VecDeque<Chunk>,
     dismissed: Vec<Stretch>,
@@ -295,20 +361,11 @@ impl Chunker {
         }
     }
 
-    /// Whether the waiting frame `i` is speech, by the average around it.
-    fn is_speech(&self, i: usize) -> bool {
-        let half = SMOOTH / 2;
-        let from = i.saturating_sub(half);
-        let to = (i + half + 1).min(self.waiting.len());
-        let sum: f32 = (from..to).map(|k| self.waiting[k].score.speech).sum();
-        sum / (to - from) as f32 >= SPEECH
-    }
-
     /// Decides about the first waiting frame, now that those behind it are known.
     fn settle(&mut self) {
         while self.classified.len() + SMOOTH / 2 < self.waiting.len() {
             let i = self.classified.len();
-            let speech = self.is_speech(i);
+            let speech = is_speech(&self.waiting, i, |w| w.score);
             self.classified.push_back(speech);
         }
         if self.waiting.len() <= MARGIN + SMOOTH / 2 {
@@ -336,52 +393,16 @@ impl Chunker {
                 self.emit(all, false);
             }
         }
-        self.frames.push(Kept {
+        self.frames.push(Frame {
             number,
             speech,
             rms: frame.score.rms,
         });
         self.pcm.extend_from_slice(&frame.pcm);
         if self.frames.len() as f64 * FRAME_S >= LONGEST_S {
-            let (at, in_speech) = self.best_cut();
+            let (at, in_speech) = best_cut(&self.frames);
             self.emit(at, in_speech);
         }
-    }
-
-    /// Where to cut the frames at hand: the middle of the longest silence, rather late than early; if there is none,
-    /// the softest moment of the last third.
-    fn best_cut(&self) -> (usize, bool) {
-        let earliest = (EARLIEST_CUT_S / FRAME_S) as usize;
-        let mut best: Option<(f64, usize)> = None;
-        let mut i = earliest;
-        while i < self.frames.len() {
-            if self.frames[i].speech {
-                i += 1;
-                continue;
-            }
-            let from = i;
-            while i < self.frames.len() && !self.frames[i].speech {
-                i += 1;
-            }
-            // Twice as late in the piece is worth as much as 0.2 s more of silence.
-            let length = ((i - from) as f64 * FRAME_S).min(0.7);
-            let value = length + 0.2 * from as f64 / self.frames.len() as f64;
-            // A joint inside the silence is the place itself, so that no piece begins with a leftover margin.
-            let joint =
-                (from + 1..i).find(|&k| self.frames[k].number != self.frames[k - 1].number + 1);
-            let middle = joint.unwrap_or((from + i) / 2).max(1);
-            if length >= 0.1 && best.is_none_or(|(v, _)| value > v) {
-                best = Some((value, middle));
-            }
-        }
-        if let Some((_, at)) = best {
-            return (at, false);
-        }
-        let last_third = self.frames.len() * 2 / 3;
-        let at = (last_third..self.frames.len())
-            .min_by(|&a, &b| self.frames[a].rms.total_cmp(&self.frames[b].rms))
-            .unwrap_or(self.frames.len());
-        (at, true)
     }
 
     /// Makes a piece of the first `count` frames.
@@ -393,40 +414,12 @@ impl Chunker {
         if frames.iter().filter(|f| f.speech).count() < LEAST {
             return;
         }
-        let mut clock = Clock::default();
-        let mut speech: Vec<Stretch> = Vec::new();
-        let mut previous: Option<Kept> = None;
-        for (i, frame) in frames.iter().enumerate() {
-            let at_s = seconds(frame.number * FRAME as u64);
-            let joined = previous.is_some_and(|p| p.number + 1 == frame.number);
-            if !joined {
-                clock.mark(i as f64 * FRAME_S, at_s);
-            }
-            if frame.speech {
-                let end_s = at_s + FRAME_S;
-                match speech.last_mut() {
-                    Some(last) if joined && previous.is_some_and(|p| p.speech) => {
-                        last.end_s = end_s;
-                    }
-                    _ => speech.push(Stretch {
-                        start_s: at_s,
-                        end_s,
-                    }),
-                }
-            }
-            previous = Some(*frame);
-        }
+        let chunk = Chunk::new(pcm, &frames, cut_in_speech);
         if !is_modulated(&frames) {
-            self.dismissed.extend(speech);
+            self.dismissed.extend(chunk.speech);
             return;
         }
-        self.ready.push_back(Chunk {
-            pcm,
-            clock,
-            speech,
-            cut_in_speech,
-            frames: frames.iter().map(|f| (f.speech, f.rms)).collect(),
-        });
+        self.ready.push_back(chunk);
     }
 }
 
@@ -494,12 +487,12 @@ mod tests {
 
     #[test]
     fn a_steady_sound_is_no_speech_and_a_word_over_it_is() {
-        let level = |n: usize, loud: f32| Kept {
+        let level = |n: usize, loud: f32| Frame {
             number: n as u64,
             speech: true,
             rms: loud * (1.0 + 0.1 * ((n * 7) % 3) as f32),
         };
-        let fan: Vec<Kept> = (0..1000).map(|n| level(n, 0.02)).collect();
+        let fan: Vec<Frame> = (0..1000).map(|n| level(n, 0.02)).collect();
         assert!(!is_modulated(&fan));
         let mut word = fan.clone();
         for (n, frame) in word.iter_mut().enumerate().skip(500).take(15) {

@@ -3,10 +3,14 @@
 //! [`decode`] reads any container (of dictaphone files [`dss`] reads the header and a program of its own the sound) and gives 16 kHz mono blocks, [`vad`] says where somebody speaks, [`chunk`] cuts the
 //! speech into pieces of at most 30 s in silence, with a clock that leads back to the recording.
 
+pub mod capture;
 pub mod chunk;
 pub mod decode;
 pub mod dss;
 mod external;
+#[cfg(feature = "microphone")]
+pub mod microphone;
+pub mod recorder;
 mod resample;
 pub mod vad;
 
@@ -64,6 +68,12 @@ pub enum AudioError {
     /// The file cannot be opened or read.
     #[error("{0}: cannot be read: {1}")]
     Read(PathBuf, std::io::Error),
+    /// A recording cannot be written.
+    #[error("{0}: the recording cannot be written: {1}")]
+    Write(PathBuf, std::io::Error),
+    /// A microphone cannot be used.
+    #[error("microphone: {0}")]
+    Device(String),
     /// Nothing in it.
     #[error("{0}: the file is empty (0 bytes); copy it from the recorder again")]
     Empty(PathBuf),
@@ -110,6 +120,8 @@ impl AudioError {
         match self {
             Self::Missing(_) => "missing",
             Self::Read(..) => "unreadable",
+            Self::Write(..) => "unwritable",
+            Self::Device(_) => "microphone",
             Self::Empty(_) => "empty",
             Self::NotAudio(..) => "not_audio",
             Self::NoTrack(_) => "no_audio_track",

@@ -5,12 +5,28 @@
 //! follows the loudest recent frames.
 
 use super::SAMPLE_RATE;
+use std::collections::VecDeque;
 
 /// Samples of one frame (16 ms).
 pub const FRAME: usize = 256;
 
 /// Seconds of one frame.
 pub const FRAME_S: f64 = FRAME as f64 / SAMPLE_RATE as f64;
+
+/// Frame score, averaged over [`SMOOTH`] frames, from which it counts as speech.
+const SPEECH: f32 = 0.5;
+
+/// Frames of the average (80 ms): a click of one frame is not speech.
+pub const SMOOTH: usize = 5;
+
+/// Whether frame `i` is speech, by the average around it; `score` finds the score in what is kept of a frame.
+pub fn is_speech<T>(frames: &VecDeque<T>, i: usize, score: impl Fn(&T) -> Score) -> bool {
+    let half = SMOOTH / 2;
+    let from = i.saturating_sub(half);
+    let to = (i + half + 1).min(frames.len());
+    let sum: f32 = frames.range(from..to).map(|f| score(f).speech).sum();
+    sum / (to - from).max(1) as f32 >= SPEECH
+}
 
 /// Scores frames as they come.
 pub struct Vad {

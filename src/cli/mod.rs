@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 pub mod common;
 pub mod demo;
+pub mod dictate;
 pub mod dictionary;
 pub mod eval;
 pub mod exit;
@@ -38,6 +39,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Transcribe(transcribe::Args),
+    Dictate(dictate::Args),
     /// List, fetch and check speech models
     #[command(subcommand)]
     Models(models::Args),
@@ -81,6 +83,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
     }
     match cli.command {
         Command::Transcribe(args) => transcribe::run(&args, &config),
+        Command::Dictate(args) => dictate::run(&args, &config),
         Command::Models(args) => models::run(args, &config),
         Command::Dictionary(command) => dictionary::run(&config, &command),
         Command::Eval(args) => eval::run(args, &config),

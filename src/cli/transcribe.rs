@@ -118,10 +118,10 @@ struct ErrorBody {
 
 /// A loaded model and dictionary, ready for any number of recordings.
 pub struct Recogniser {
-    pool: Pool,
+    pub(super) pool: Pool,
     index: Arc<Index>,
-    options: Options,
-    cancel: Cancel,
+    pub(super) options: Options,
+    pub(super) cancel: Cancel,
     bar: bool,
 }
 

@@ -18,6 +18,8 @@ pub enum FindingKind {
     UnknownWord,
     /// The recording could not be decoded here; what was said in this stretch is not in the text.
     AudioDamaged,
+    /// A person changed words while they were dictated, and the pass over the whole recording heard something else.
+    LiveDiffers,
     /// A text rule failed and the words were left as they were.
     RuleFailed,
 }

@@ -23,6 +23,7 @@ macro_rules! written {
 #[error("unknown value {0:?}")]
 pub struct UnknownWord(pub String);
 
+pub mod align;
 pub mod audit;
 pub mod dictation;
 pub mod encounter;

@@ -4,7 +4,7 @@
 //! word times drift by tenths of a second. Without times, the text is aligned with everything that was said, and each
 //! word goes where its partner belongs.
 
-use crate::eval::align::{Step, align};
+use crate::domain::align::{Step, align};
 use crate::eval::hypothesis::{TimedText, word_starts};
 use crate::eval::manifest::Dictation;
 

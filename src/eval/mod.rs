@@ -3,7 +3,7 @@
 //! * [`manifest`]: the recordings, what was said in them, the report that should come out, the terms that must be right.
 //! * [`hypothesis`]: what a tool made of a recording; this one's JSON or any other's.
 //! * [`cut`]: a long recording's result, cut into its dictations.
-//! * [`normalise`]: what counts as the same word. [`align`]: word by word, at least cost.
+//! * [`normalise`]: what counts as the same word.
 //! * [`wer`], [`terms`], [`report`]: the three questions: were the words heard, do the dangerous things stand in the
 //!   report, how much would a secretary have to change.
 //! * [`score`]: all of it for one clip, and sums of it. [`compare`]: two tools on the same clips, with an interval.
@@ -19,7 +19,6 @@
 //!   it out would reward failing. It has no speed and no memory.
 //! * **Speed** is seconds of recording per second of wall time around the process, start and model load included.
 
-pub mod align;
 pub mod child;
 pub mod compare;
 pub mod cut;

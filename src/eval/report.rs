@@ -8,7 +8,7 @@
 //! * **Headings**: a line in capitals, capitals before a colon, or a line of at most [`HEADING_WORDS`] words that ends
 //!   with a colon. A heading is right if the other side has it too; the order is not looked at.
 
-use crate::eval::align::{Step, align, distance};
+use crate::domain::align::{Step, align, distance};
 use crate::eval::normalise::plain_char;
 use crate::eval::wer::WordErrors;
 use serde::{Deserialize, Serialize};

@@ -1,6 +1,6 @@
 //! Word errors: what was done to the reference, counted, so that sums and intervals can be formed later.
 
-use crate::eval::align::{Step, align};
+use crate::domain::align::{Step, align};
 use crate::eval::normalise;
 use serde::{Deserialize, Serialize};
 use std::ops::AddAssign;

@@ -51,6 +51,24 @@ pub fn hear(
     hear_at_depth(session, chunk, prompt, options, cancel, 0)
 }
 
+/// Hears one chunk without a second try: for sound that will be heard again anyway.
+pub fn hear_once(
+    session: &mut dyn Session,
+    chunk: &Chunk,
+    prompt: &str,
+    options: &HearOptions,
+    cancel: &Cancel,
+) -> Result<Passage, SpeechError> {
+    let heard = session.hear(&Piece {
+        pcm: &chunk.pcm,
+        offset_s: 0.0,
+        prompt,
+        options,
+        cancel,
+    })?;
+    Ok(passage(heard, chunk))
+}
+
 fn hear_at_depth(
     session: &mut dyn Session,
     chunk: &Chunk,
@@ -59,17 +77,7 @@ fn hear_at_depth(
     cancel: &Cancel,
     depth: u32,
 ) -> Result<Passage, SpeechError> {
-    let once = |session: &mut dyn Session, prompt: &str, options: &HearOptions| {
-        let heard = session.hear(&Piece {
-            pcm: &chunk.pcm,
-            offset_s: 0.0,
-            prompt,
-            options,
-            cancel,
-        })?;
-        Ok::<_, SpeechError>(passage(heard, chunk))
-    };
-    let mut best = once(session, prompt, options)?;
+    let mut best = hear_once(session, chunk, prompt, options, cancel)?;
     if !suspicious(&best, chunk) || depth >= DEEPEST {
         return Ok(best);
     }
@@ -85,7 +93,7 @@ fn hear_at_depth(
                 audio_ctx: Some(1500),
                 ..options.clone()
             };
-            let mut again = once(session, "", &wider)?;
+            let mut again = hear_once(session, chunk, "", &wider, cancel)?;
             again.retries = 1;
             again
         }

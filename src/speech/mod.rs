@@ -2,6 +2,7 @@
 
 pub mod careful;
 pub mod engine;
+pub mod live;
 pub mod models;
 pub mod pool;
 pub mod whisper;

@@ -2,7 +2,9 @@
 //! keeps what was decided, together with its audit row, in one transaction.
 
 pub mod demo;
+pub mod dictate;
 pub mod intake;
+pub mod merge;
 pub mod patients;
 pub mod record;
 pub mod sign;
