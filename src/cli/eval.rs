@@ -261,7 +261,7 @@ fn show(groups: &[Group], differences: Option<&[Difference]>) -> String {
         ];
         let mut rows = vec![head.map(String::from).to_vec()];
         let all = |name: &Option<String>| name.clone().unwrap_or_else(|| "all".into());
-        // Terms and reports once per domain: a condition has too few of them.
+        // Everything once per domain; of a condition what was heard: it has too few terms and reports.
         let widest = |d: &Difference| {
             d.condition.is_none()
                 || !differences
@@ -270,7 +270,7 @@ fn show(groups: &[Group], differences: Option<&[Difference]>) -> String {
         };
         let shown = differences
             .iter()
-            .filter(|d| d.figure.starts_with("WER") || widest(d));
+            .filter(|d| d.figure == "WER raw" || widest(d));
         rows.extend(shown.map(|d| {
             vec![
                 all(&d.domain),

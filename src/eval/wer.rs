@@ -162,7 +162,7 @@ mod tests {
         .iter()
         .map(|e| (e.errors(), e.reference))
         .collect();
-        assert_eq!(by_sentence, [(1, 2), (1, 3), (0, 2), (1, 3), (1, 2)]);
+        assert_eq!(by_sentence, [(1, 2), (1, 3), (0, 0), (1, 3), (1, 2)]);
     }
 
     #[test]
