@@ -15,7 +15,7 @@ recordings of up to 150 s to `osler dictate` as if they were spoken, and says ho
 nothing else). Osler, the model and the peers are looked for, built or installed under target/bench; Osler depends on none of
 them.
 """
-import argparse, hashlib, json, statistics, subprocess, sys, wave
+import argparse, hashlib, itertools, json, statistics, subprocess, sys, wave
 from pathlib import Path
 
 from peers import ROOT, WORK, Progress, Tools, measured, read_jsonl, read_manifest
@@ -67,10 +67,9 @@ def made_of(wavs, minutes):
         part = long.with_suffix(".part")
         with wave.open(str(part), "wb") as out:
             out.setnchannels(1), out.setsampwidth(2), out.setframerate(16000)
-            frames = [wave.open(str(w)).readframes(1 << 30) for w in wavs]
+            frames = itertools.cycle([wave.open(str(w)).readframes(1 << 30) for w in wavs])
             while out.tell() < minutes * 60 * 16000:
-                for f in frames:
-                    out.writeframes(f + bytes(2 * 16000 * 2))
+                out.writeframes(next(frames) + bytes(2 * 16000 * 2))
         part.rename(long)
     return long
 
