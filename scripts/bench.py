@@ -15,10 +15,10 @@ recordings of up to 150 s to `osler dictate` as if they were spoken, and says ho
 nothing else). Osler, the model and the peers are looked for, built or installed under target/bench; Osler depends on none of
 them.
 """
-import argparse, hashlib, itertools, json, statistics, subprocess, sys, wave
+import argparse, hashlib, itertools, json, statistics, subprocess, sys, time, wave
 from pathlib import Path
 
-from peers import ROOT, WORK, Progress, Tools, measured, read_jsonl, read_manifest
+from peers import ROOT, WORK, Progress, Tools, read_jsonl, read_manifest
 
 RUNS = WORK / "runs.jsonl"
 LIVE = WORK / "live.jsonl"
@@ -128,14 +128,27 @@ def run_all(args, tools, wavs, settings):
         progress.line(f"round {n + 1}, {tool}, {name}, {run['wall_s']:.1f} s")
 
 
-def latencies(updates):
+def played(command, env):
+    """Output lines of a program, each with the second at which it came."""
+    with subprocess.Popen([str(c) for c in command], stdout=subprocess.PIPE, env=env, text=True) as p:
+        lines = [(time.perf_counter(), json.loads(line)) for line in p.stdout]
+    if p.returncode != 0 or not lines:
+        sys.exit(f"{' '.join(map(str, command))}\nfailed with status {p.returncode}")
+    return lines
+
+
+def latencies(lines):
     """Seconds from the end of a word until it stood there, of all words and of the first of each utterance, and from the
-    end of speech until its text was final."""
+    end of speech until its text was final. Taken from when the lines came, because the sound that they count (`at_s`) stands
+    still once the recording has been played; the line that came soonest after its sound says when the playing began."""
+    updates = [dict(line, came=came) for came, line in lines if line["type"] == "update"]
+    began = min((u["came"] - u["at_s"] for u in updates), default=0.0)
     key = lambda w: "".join(c for c in w["text"].lower() if c.isalnum())
     middle = lambda w: (w["start_s"] + w["end_s"]) / 2
     seen, out, first = [], {"first": [], "words": [], "final": []}, True
     for u in updates:
-        seen += [(key(w), middle(w), u["at_s"]) for w in u["committed"] + u["partial"]]
+        now = u["came"] - began
+        seen += [(key(w), middle(w), now) for w in u["committed"] + u["partial"]]
         for w in u["committed"]:
             late = min(at for k, m, at in seen if k == key(w) and abs(m - middle(w)) < SAME_WORD_S) - w["end_s"]
             out["words"].append(late)
@@ -143,7 +156,7 @@ def latencies(updates):
                 out["first"].append(late)
             first = False
         if u["ended_s"] is not None:
-            out["final"].append(u["at_s"] - u["ended_s"])
+            out["final"].append(now - u["ended_s"])
             seen, first = [], True
     return out
 
@@ -159,11 +172,9 @@ def run_live(args, tools, wavs, settings):
     todo = [(name, wav) for name, wav in todo if name not in have]
     progress = Progress([seconds(wav) for _, wav in todo])
     for name, wav in todo:
-        _, _, out = measured([program, "dictate", "--realtime", "--format", "json", "--model", "base", "--language", "en",
-                              "--threads", args.threads, "--input", wav], dict(env, OSLER_DATA=str(WORK / "live-data")))
-        lines = [json.loads(line) for line in out.splitlines()]
-        append(LIVE, {"recording": name, "settings": settings, "own": lines[-1]["live"],
-                      **latencies([line for line in lines if line["type"] == "update"])})
+        lines = played([program, "dictate", "--realtime", "--format", "json", "--model", "base", "--language", "en",
+                        "--threads", args.threads, "--input", wav], dict(env, OSLER_DATA=str(WORK / "live-data")))
+        append(LIVE, {"recording": name, "settings": settings, "own": lines[-1][1]["live"], **latencies(lines)})
         progress.line(f"live, {name}")
 
 
@@ -180,6 +191,9 @@ def live_table(runs):
             target = f"at most {LIVE_TARGETS[key]:.1f}" if key in LIVE_TARGETS else ""
             rows.append([label, str(len(values)), f"{statistics.median(values):.2f}", f"{p95:.2f}", target])
     columns(rows)
+    own = lambda f: f"{f['median']:.2f}, p95 {f['p95']:.2f}" if f else "-"
+    for r in runs:
+        print(f"{r['recording']}, by osler's own clock: words {own(r['own']['word_s'])}; final {own(r['own']['final_s'])}")
 
 
 def columns(rows):
