@@ -42,8 +42,8 @@ lint: setup ## Formatting and clippy, warnings denied
 deny: setup ## Licences, bans and sources of all dependencies
 	scripts/deny.sh
 
-bench: model ## Time Osler beside whisper.cpp and faster-whisper on the same recordings
-	python3 scripts/bench.py $(RECORDINGS)
+bench: model ## Time Osler beside whisper.cpp and faster-whisper, and its live text (BENCH="--corpus ... --resume")
+	python3 scripts/bench.py --live $(BENCH)
 
 eval: model ## Score the pipeline on a corpus (MANIFEST=...)
 	$(OSLER) eval $(MANIFEST)

@@ -290,6 +290,17 @@ fn another_tool_is_scored_and_compared_by_the_same_rules() {
         row.contains("20.0") && row.contains("60.0") && row.contains("-40.00"),
         "{row}"
     );
+    assert!(row.contains("clean") && !row.contains("worse"), "{row}");
+
+    let worse = json!({"id": "one", "text": "Start."}).to_string();
+    std::fs::write(dir.path().join("worse.jsonl"), worse).unwrap();
+    let arguments = "--filter one --hypotheses worse.jsonl --against other.jsonl";
+    let (_, out, _) = eval(dir.path(), &arguments.split(' ').collect::<Vec<_>>());
+    let row = out.lines().find(|l| l.contains("WER raw")).unwrap();
+    assert!(
+        row.contains("+20.00") && row.ends_with("worse by more than 1.5 points"),
+        "{row}"
+    );
 }
 
 #[test]

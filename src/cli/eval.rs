@@ -250,27 +250,46 @@ fn show(groups: &[Group], differences: Option<&[Difference]>) -> String {
     if let Some(differences) = differences {
         let head = [
             "domain",
+            "condition",
             "rate, %",
-            "texts",
+            "drawn",
             "this",
             "other",
             "difference",
             "95 % interval",
+            "",
         ];
         let mut rows = vec![head.map(String::from).to_vec()];
-        rows.extend(differences.iter().map(|d| {
+        let all = |name: &Option<String>| name.clone().unwrap_or_else(|| "all".into());
+        // Everything once per domain; of a condition what was heard: it has too few terms and reports.
+        let widest = |d: &Difference| {
+            d.condition.is_none()
+                || !differences
+                    .iter()
+                    .any(|o| o.domain == d.domain && o.condition.is_none())
+        };
+        let shown = differences
+            .iter()
+            .filter(|d| d.figure == "WER raw" || widest(d));
+        rows.extend(shown.map(|d| {
             vec![
-                d.domain.clone().unwrap_or_else(|| "all".into()),
+                all(&d.domain),
+                all(&d.condition),
                 d.figure.into(),
-                d.texts.to_string(),
+                d.units.to_string(),
                 format!("{:.1}", d.this),
                 format!("{:.1}", d.other),
                 format!("{:+.2}", d.difference),
                 format!("{:+.2} to {:+.2}", d.low, d.high),
+                d.flag.unwrap_or_default().into(),
             ]
         }));
         out.push('\n');
-        out.push_str(&table(2, &rows));
+        out.push_str(&table(3, &rows));
+        out.push_str(
+            "\ndifference: this less other, below 0 is better. drawn: sentences (WER) or texts that the interval is drawn \
+             from, by a paired bootstrap.\n",
+        );
     }
     out
 }

@@ -1,15 +1,20 @@
 //! Two results on the same clips: the difference of a rate, with a 95 % interval by a paired bootstrap (Efron 1979;
 //! for word errors Bisani and Ney 2004).
 //!
-//! What is drawn is a text, not a clip: the degraded twins of a dictation, and its place in a long recording, go wrong
-//! together, and drawing them one by one would make the interval too narrow.
+//! Of word errors, what is drawn is a sentence; of terms and reports, a whole text. All recordings of one sentence are
+//! drawn together: the degraded twins of a dictation, and its place in a long recording, go wrong together, and drawing
+//! them one by one would make the interval too narrow.
 
 use crate::eval::score::{ClipScore, DictationScore, distinct};
+use crate::eval::wer::WordErrors;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
 /// Draws of the bootstrap.
 const DRAWS: usize = 10_000;
+
+/// So many points more word errors than another tool are too many, whatever the interval says.
+const POINTS: f64 = 1.5;
 
 /// Part and whole of a rate, for both results.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -23,10 +28,12 @@ struct Pair {
 pub struct Difference {
     /// None: all domains.
     pub domain: Option<String>,
+    /// None: all conditions.
+    pub condition: Option<String>,
     /// Which rate.
     pub figure: &'static str,
-    /// Texts that were drawn from.
-    pub texts: usize,
+    /// Sentences (of word errors) or texts (of terms and reports) that were drawn from.
+    pub units: usize,
     /// The rate of this result.
     pub this: f64,
     /// The rate of the other.
@@ -37,53 +44,64 @@ pub struct Difference {
     pub low: f64,
     /// Its upper end.
     pub high: f64,
+    /// What must not be: "worse" if the whole interval lies above 0, and more than 1.5 points more word errors.
+    pub flag: Option<&'static str>,
 }
 
-/// A part and the whole it is taken of.
-type Count = fn(&DictationScore) -> (usize, usize);
+/// Of each unit of a dictation, a part and the whole it is taken of.
+type Count = fn(&DictationScore) -> Vec<(usize, usize)>;
 
+/// The first two are of words.
 const FIGURES: [(&str, Count); 4] = [
-    ("WER", |d| (d.transcript.errors(), d.transcript.reference)),
-    ("WER raw", |d| (d.raw.errors(), d.raw.reference)),
-    ("terms missed", |d| (d.terms_missed.len(), d.terms)),
+    ("WER", |d| by_sentence(&d.transcript_sentences)),
+    ("WER raw", |d| by_sentence(&d.raw_sentences)),
+    ("terms missed", |d| vec![(d.terms_missed.len(), d.terms)]),
     ("report errors", |d| {
         d.report
-            .map_or((0, 0), |r| (r.words.errors(), r.words.reference))
+            .iter()
+            .map(|r| (r.words.errors(), r.words.reference))
+            .collect()
     }),
 ];
 
-/// Compares clip by clip, per domain and in all. Clips that only one side has are left out.
+fn by_sentence(sentences: &[WordErrors]) -> Vec<(usize, usize)> {
+    sentences
+        .iter()
+        .map(|s| (s.errors(), s.reference))
+        .collect()
+}
+
+/// Compares clip by clip: per domain and for all domains together, each condition and all conditions. Clips that only
+/// one side has are left out.
 pub fn compare(this: &[ClipScore], other: &[ClipScore]) -> Vec<Difference> {
     let pairs: Vec<(&ClipScore, &ClipScore)> = this
         .iter()
         .filter_map(|a| Some((a, other.iter().find(|b| b.id == a.id)?)))
         .collect();
-    let mut domains: Vec<Option<&str>> = distinct(pairs.iter().map(|(a, _)| a.domain.as_str()))
-        .into_iter()
-        .map(Some)
-        .collect();
-    if domains.len() > 1 {
-        domains.push(None);
-    }
     let mut out = Vec::new();
-    for domain in domains {
-        for (figure, count) in FIGURES {
-            let mut texts: BTreeMap<&str, Pair> = BTreeMap::new();
-            for (a, b) in &pairs {
-                if domain.is_some_and(|d| d != a.domain) {
+    for domain in each_and_all(pairs.iter().map(|(a, _)| a.domain.as_str())) {
+        let of_domain: Vec<_> = pairs
+            .iter()
+            .filter(|(a, _)| domain.is_none_or(|d| d == a.domain))
+            .collect();
+        for condition in each_and_all(of_domain.iter().map(|(a, _)| a.condition.as_str())) {
+            let chosen = of_domain
+                .iter()
+                .filter(|(a, _)| condition.is_none_or(|c| c == a.condition));
+            for (n, (figure, count)) in FIGURES.into_iter().enumerate() {
+                let Some(difference) = bootstrap(&units(chosen.clone().copied(), count)) else {
                     continue;
-                }
-                for (x, y) in a.dictations.iter().zip(&b.dictations) {
-                    let pair = texts.entry(x.text_id.as_str()).or_default();
-                    add(&mut pair.this, count(x));
-                    add(&mut pair.other, count(y));
-                }
-            }
-            let texts: Vec<Pair> = texts.into_values().filter(|p| p.this.1 > 0).collect();
-            if let Some(difference) = bootstrap(&texts) {
+                };
+                let flag = if n < 2 && difference.difference > POINTS {
+                    Some("worse by more than 1.5 points")
+                } else {
+                    (difference.low > 0.0).then_some("worse")
+                };
                 out.push(Difference {
                     domain: domain.map(String::from),
+                    condition: condition.map(String::from),
                     figure,
+                    flag,
                     ..difference
                 });
             }
@@ -92,14 +110,40 @@ pub fn compare(this: &[ClipScore], other: &[ClipScore]) -> Vec<Difference> {
     out
 }
 
+/// Each value that occurs, then none for all of them unless there is only one.
+fn each_and_all<'a>(values: impl Iterator<Item = &'a str>) -> Vec<Option<&'a str>> {
+    let mut out: Vec<Option<&str>> = distinct(values).into_iter().map(Some).collect();
+    if out.len() > 1 {
+        out.push(None);
+    }
+    out
+}
+
+fn units<'a>(
+    pairs: impl Iterator<Item = &'a (&'a ClipScore, &'a ClipScore)>,
+    count: Count,
+) -> Vec<Pair> {
+    let mut units: BTreeMap<(&str, usize), Pair> = BTreeMap::new();
+    for (a, b) in pairs {
+        for (x, y) in a.dictations.iter().zip(&b.dictations) {
+            for (n, (this, other)) in count(x).into_iter().zip(count(y)).enumerate() {
+                let pair = units.entry((x.text_id.as_str(), n)).or_default();
+                add(&mut pair.this, this);
+                add(&mut pair.other, other);
+            }
+        }
+    }
+    units.into_values().filter(|p| p.this.1 > 0).collect()
+}
+
 fn add(sum: &mut (usize, usize), more: (usize, usize)) {
     sum.0 += more.0;
     sum.1 += more.1;
 }
 
-fn rates<'a>(texts: impl Iterator<Item = &'a Pair>) -> (f64, f64) {
+fn rates<'a>(units: impl Iterator<Item = &'a Pair>) -> (f64, f64) {
     let (mut this, mut other) = ((0, 0), (0, 0));
-    for pair in texts {
+    for pair in units {
         add(&mut this, pair.this);
         add(&mut other, pair.other);
     }
@@ -107,16 +151,16 @@ fn rates<'a>(texts: impl Iterator<Item = &'a Pair>) -> (f64, f64) {
     (rate(this), rate(other))
 }
 
-fn bootstrap(texts: &[Pair]) -> Option<Difference> {
-    if texts.is_empty() {
+fn bootstrap(units: &[Pair]) -> Option<Difference> {
+    if units.is_empty() {
         return None;
     }
     // A fixed seed: the same results give the same interval.
     let mut random = SplitMix(0x05_1e_12);
     let mut differences: Vec<f64> = (0..DRAWS)
         .map(|_| {
-            let draw: Vec<&Pair> = (0..texts.len())
-                .map(|_| &texts[random.below(texts.len())])
+            let draw: Vec<&Pair> = (0..units.len())
+                .map(|_| &units[random.below(units.len())])
                 .collect();
             let (this, other) = rates(draw.into_iter());
             this - other
@@ -124,11 +168,13 @@ fn bootstrap(texts: &[Pair]) -> Option<Difference> {
         .collect();
     differences.sort_by(f64::total_cmp);
     let at = |share: f64| differences[((DRAWS - 1) as f64 * share).round() as usize];
-    let (this, other) = rates(texts.iter());
+    let (this, other) = rates(units.iter());
     Some(Difference {
         domain: None,
+        condition: None,
+        flag: None,
         figure: "",
-        texts: texts.len(),
+        units: units.len(),
         this,
         other,
         difference: this - other,
@@ -158,7 +204,6 @@ impl SplitMix {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::eval::wer::WordErrors;
 
     fn clip(id: &str, text: &str, domain: &str, errors: usize) -> ClipScore {
         let wer = WordErrors {
@@ -180,6 +225,8 @@ mod tests {
                 text_id: text.into(),
                 raw: wer,
                 transcript: wer,
+                raw_sentences: vec![wer],
+                transcript_sentences: vec![wer],
                 words_on_silence: None,
                 terms: 0,
                 terms_missed: Vec::new(),
@@ -218,7 +265,7 @@ mod tests {
         let this = [clip("a", "t", "general", 1), clip("b", "t", "general", 9)];
         let other = [clip("a", "t", "general", 2), clip("b", "t", "general", 2)];
         let d = &compare(&this, &other)[0];
-        assert_eq!((d.texts, d.low, d.high), (1, 3.0, 3.0));
+        assert_eq!((d.units, d.low, d.high), (1, 3.0, 3.0));
     }
 
     #[test]
@@ -240,6 +287,57 @@ mod tests {
                 (Some("x".into()), 0.0),
                 (Some("y".into()), -1.0),
                 (None, -0.5)
+            ]
+        );
+    }
+
+    #[test]
+    fn sentences_are_drawn_and_not_texts() {
+        let of = |errors: [usize; 4]| {
+            let mut clip = clip("a", "t", "general", 0);
+            clip.dictations[0].raw_sentences = errors
+                .map(|deletions| WordErrors {
+                    deletions,
+                    reference: 10,
+                    ..WordErrors::default()
+                })
+                .to_vec();
+            [clip]
+        };
+        let differences = compare(&of([4, 0, 2, 0]), &of([0, 0, 0, 4]));
+        let d = differences.iter().find(|d| d.figure == "WER raw").unwrap();
+        assert_eq!((d.units, d.this, d.other), (4, 15.0, 10.0));
+        assert!(d.low < 0.0 && d.high > 10.0, "{d:?}");
+    }
+
+    #[test]
+    fn conditions_are_kept_apart_within_a_domain_and_over_all() {
+        let mut this = [
+            clip("a", "a", "x", 6),
+            clip("b", "b", "x", 4),
+            clip("c", "c", "y", 8),
+        ];
+        this[1].condition = "babble".into();
+        let mut other = this.clone();
+        other[0] = clip("a", "a", "x", 5);
+        other[2] = clip("c", "c", "y", 5);
+        let rows: Vec<_> = compare(&this, &other)
+            .into_iter()
+            .filter(|d| d.figure == "WER")
+            .map(|d| (d.domain, d.condition, (d.difference * 10.0).round(), d.flag))
+            .collect();
+        let some = |s: &str| Some(s.to_owned());
+        let more = Some("worse by more than 1.5 points");
+        assert_eq!(
+            rows,
+            [
+                (some("x"), some("clean"), 10.0, Some("worse")),
+                (some("x"), some("babble"), 0.0, None),
+                (some("x"), None, 5.0, None),
+                (some("y"), some("clean"), 30.0, more),
+                (None, some("clean"), 20.0, more),
+                (None, some("babble"), 0.0, None),
+                (None, None, 13.0, None),
             ]
         );
     }

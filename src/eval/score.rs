@@ -5,7 +5,7 @@ use crate::eval::hypothesis::{Hypothesis, Outcome};
 use crate::eval::manifest::{Clip, Dictation};
 use crate::eval::report::{ReportErrors, report_errors};
 use crate::eval::terms;
-use crate::eval::wer::{WordErrors, visible_words, word_errors};
+use crate::eval::wer::{WordErrors, sentence_errors, visible_words};
 use serde::Serialize;
 
 /// What one dictation came to; a short clip is one dictation.
@@ -17,6 +17,10 @@ pub struct DictationScore {
     pub raw: WordErrors,
     /// Word errors after corrections.
     pub transcript: WordErrors,
+    /// `raw`, by sentence of the reference: what an interval draws from.
+    pub raw_sentences: Vec<WordErrors>,
+    /// `transcript`, by sentence of the reference.
+    pub transcript_sentences: Vec<WordErrors>,
     /// Words where nothing is said; none where something is.
     pub words_on_silence: Option<usize>,
     /// Terms that must stand in the report.
@@ -90,13 +94,25 @@ fn score_dictation(
 ) -> DictationScore {
     let silent = dictation.verbatim.trim().is_empty();
     let errors = |text| match silent {
-        true => WordErrors::default(),
-        false => word_errors(&dictation.verbatim, text),
+        true => Vec::new(),
+        false => sentence_errors(&dictation.verbatim, text),
     };
+    let sum = |sentences: &[WordErrors]| {
+        sentences
+            .iter()
+            .fold(WordErrors::default(), |mut sum, sentence| {
+                sum += *sentence;
+                sum
+            })
+    };
+    let raw_sentences = errors(raw);
+    let transcript_sentences = errors(transcript);
     DictationScore {
         text_id: dictation.text_id.clone(),
-        raw: errors(raw),
-        transcript: errors(transcript),
+        raw: sum(&raw_sentences),
+        transcript: sum(&transcript_sentences),
+        raw_sentences,
+        transcript_sentences,
         words_on_silence: silent.then(|| visible_words(transcript)),
         terms: dictation.terms.len(),
         terms_missed: terms::missing(report, &dictation.terms)
