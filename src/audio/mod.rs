@@ -7,6 +7,8 @@ pub mod chunk;
 pub mod decode;
 pub mod dss;
 mod external;
+mod lost;
+mod quality;
 mod resample;
 pub mod vad;
 

@@ -18,6 +18,10 @@ pub enum FindingKind {
     UnknownWord,
     /// The recording could not be decoded here; what was said in this stretch is not in the text.
     AudioDamaged,
+    /// The microphone was overloaded: the loudest moments are cut flat.
+    AudioClipped,
+    /// The speaker is far softer than in any usual recording.
+    AudioQuiet,
     /// A text rule failed and the words were left as they were.
     RuleFailed,
 }
