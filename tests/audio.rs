@@ -308,9 +308,11 @@ fn an_ogg_stream_without_its_last_page_may_be_cut_off() {
 #[test]
 fn one_stream_behind_another_is_heard_too_whatever_its_codec_and_rate() {
     let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("chained.ogg");
+    // What it is called does not matter.
+    let path = dir.path().join("chained");
     let reference = reference();
     for (first, second) in [
+        ("clip.mp3", "clip.mp3"),
         ("clip.ogg", "clip.opus"),
         ("clip.opus", "clip.ogg"),
         ("clip.opus", "clip.opus"),
@@ -321,6 +323,7 @@ fn one_stream_behind_another_is_heard_too_whatever_its_codec_and_rate() {
         let length = samples.len() as f64 / 16_000.0;
         assert!((length - 16.4).abs() < 0.3, "{first}, {second}: {length} s");
         assert_eq!(decoder.unfinished(), None, "{first}, {second}");
+        assert_eq!(decoder.holes(), [], "{first}, {second}");
         for part in [&samples[..64_000], &samples[samples.len() / 2..][..64_000]] {
             let alike = likeness(part, &reference);
             assert!(alike > 0.9, "{first}, {second}: {alike}");
@@ -357,8 +360,12 @@ fn a_hole_in_a_stream_without_time_stamps_is_where_it_is() {
         };
         assert!((hole.start_s - 8.2 * 0.35).abs() < 0.5, "{name}: {hole:?}");
         assert!((hole.end_s - 8.2 * 0.60).abs() < 0.5, "{name}: {hole:?}");
+        if name.ends_with("aac") {
+            // Of a variable rate the length of a hole is an estimate.
+            continue;
+        }
         let length = samples.len() as f64 / 16_000.0;
-        assert!((length - 8.2).abs() < 0.3, "{name}: {length} s");
+        assert!((length - 8.2).abs() < 0.2, "{name}: {length} s");
         let alike = likeness(&reference[112_000..126_000], &samples[112_000..126_000]);
         assert!(alike > 0.6, "{name}: the end is not where it was: {alike}");
     }

@@ -33,6 +33,9 @@ const RATES: std::ops::RangeInclusive<u32> = 4_000..=768_000;
 /// Packets in a row that may fail before the rest is given up.
 const MAX_FAILURES: u32 = 2_000;
 
+/// Packets in a row that fail before another decoder is tried.
+const STUBBORN: u32 = 4;
+
 /// Jumps of the time stamps, in seconds, that are taken for missing packets; more is a damaged stamp.
 const JUMPS_S: std::ops::Range<f64> = 0.25..600.0;
 
@@ -298,7 +301,12 @@ impl Decoder {
                 bytes >= PLACEHOLDER && length.is_none_or(|l| l < bytes)
             });
         let claimed_s = claimed_s.filter(|_| !placeholder);
-        let unfinished = (placeholder && length.is_some()).then_some("its header has no length");
+        // All ones say that the length was never to be known, as in what a pipe wrote.
+        let streamed = track
+            .num_frames
+            .is_none_or(|n| n >= u64::from(u32::MAX) / bytes_a_frame.max(1));
+        let unfinished =
+            (placeholder && length.is_some() && !streamed).then_some("its header has no length");
         let info = SourceInfo {
             format: format!("{container}/{}", codec.unwrap_or_else(|| "unknown".into())),
             sample_rate: rate,
@@ -409,13 +417,16 @@ impl Decoder {
             self.unfinished = Some("its contents contradict each other here");
             return self.end(out);
         };
-        let packet = match next {
+        let mut packet = match next {
             Ok(Some(packet)) => packet,
             Ok(None) => return self.end(out),
             // One stream behind another in the same file, perhaps of another rate.
             Err(Error::ResetRequired) => return self.next_stream(out),
             Err(Error::IoError(e)) if e.kind() == ErrorKind::UnexpectedEof => {
-                self.unfinished = Some("it ends without an end mark, or within a packet");
+                // A WAV has no end mark; its length says whether something is missing.
+                if self.external.is_none() && !self.info.format.starts_with("wave") {
+                    self.unfinished = Some("it ends without an end mark, or within a packet");
+                }
                 return self.end(out);
             }
             Err(Error::IoError(e)) if self.produced == 0 => {
@@ -434,6 +445,12 @@ impl Decoder {
         };
         if packet.track_id != self.track {
             return Ok(());
+        }
+        // The number of frames in an MP3 is that of its first part where several were put together: nothing is cut off
+        // for it. It costs some silence at the end.
+        if self.info.format.starts_with("mp") {
+            packet.dur = (packet.dur.get() + packet.trim_end.get()).into();
+            packet.trim_end = 0u64.into();
         }
         let claimed = self.time_base.and_then(|base| {
             let unit = f64::from(base.numer.get()) / f64::from(base.denom.get());
@@ -462,6 +479,12 @@ impl Decoder {
             // A damaged packet may look like anything, also like a feature that is not supported.
             Err(e) if !matches!(e, Error::ResetRequired) && self.failures < MAX_FAILURES => {
                 self.failures += 1;
+                // A decoder of MP3 stays with the rate of its first packet; a new one takes up another.
+                if self.failures == STUBBORN
+                    && let Some((decoder, _, _)) = self.fresh()
+                {
+                    self.decoder = decoder;
+                }
                 self.hole(claimed, out)
             }
             Err(_) => {
@@ -473,29 +496,28 @@ impl Decoder {
 
     /// Goes on with the stream that begins here: what it says of itself replaces what the one before said.
     fn next_stream(&mut self, out: &mut Vec<f32>) -> Result<(), AudioError> {
-        let next = self
-            .format
-            .default_track(TrackType::Audio)
-            .and_then(|track| {
-                let Some(CodecParameters::Audio(parameters)) = &track.codec_params else {
-                    return None;
-                };
-                let decoder = guarded(|| {
-                    codecs().make_audio_decoder(parameters, &AudioDecoderOptions::default())
-                });
-                let rate = parameters.sample_rate.unwrap_or(0);
-                let base = track
-                    .time_base
-                    .or_else(|| TimeBase::try_from_recip(rate.max(1)));
-                Some((decoder.ok()?, track.id, base))
-            });
-        let Some((decoder, track, time_base)) = next else {
+        let Some((decoder, track, time_base)) = self.fresh() else {
             self.unfinished = Some("a second stream in it cannot be decoded");
             return self.end(out);
         };
         (self.decoder, self.track, self.time_base) = (decoder, track, time_base);
         self.expected_s = None;
         Ok(())
+    }
+
+    /// A new decoder for the track as the container describes it now.
+    fn fresh(&self) -> Option<(Box<dyn AudioDecoder>, u32, Option<TimeBase>)> {
+        let track = self.format.default_track(TrackType::Audio)?;
+        let Some(CodecParameters::Audio(parameters)) = &track.codec_params else {
+            return None;
+        };
+        let decoder =
+            guarded(|| codecs().make_audio_decoder(parameters, &AudioDecoderOptions::default()));
+        let rate = parameters.sample_rate.unwrap_or(0);
+        let base = track
+            .time_base
+            .or_else(|| TimeBase::try_from_recip(rate.max(1)));
+        Some((decoder.ok()?, track.id, base))
     }
 
     /// Where packets are missing, the next one's time stamp is later than the end of the one before: silence of that

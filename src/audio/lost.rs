@@ -40,8 +40,8 @@ impl<R: Read> Lost<R> {
             return 0.0;
         };
         let mark = &frame[..frame.len().min(MARK)];
-        let skipped = match find(source, mark) {
-            Some(skipped) if skip(source, (frame.len() - mark.len()) as u64) => skipped,
+        let (skipped, is_tag) = match find(source, mark) {
+            Some(found) if skip(source, (frame.len() - mark.len()) as u64) => found,
             // It is not there any more, or cannot be read: nothing is known from here on.
             _ => {
                 self.source = None;
@@ -49,7 +49,7 @@ impl<R: Read> Lost<R> {
             }
         };
         // Before the first frame lie tags and pictures.
-        let lost = if self.begun && skipped > BETWEEN && self.bytes > 0 {
+        let lost = if self.begun && skipped > BETWEEN && !is_tag && self.bytes > 0 {
             skipped as f64 * self.seconds / self.bytes as f64
         } else {
             0.0
@@ -61,9 +61,21 @@ impl<R: Read> Lost<R> {
     }
 }
 
-/// Reads up to behind the next place where `mark` stands; the bytes before it.
-fn find(source: &mut impl BufRead, mark: &[u8]) -> Option<u64> {
+/// Whether bytes between two frames begin as what stands there where several files were put together.
+fn begins_a_tag(bytes: &[u8]) -> bool {
+    let holds = |what: &[u8; 4]| bytes.windows(4).any(|w| w == what);
+    [&b"ID3"[..], b"TAG", b"APETAGEX"]
+        .iter()
+        .any(|tag| bytes.starts_with(tag))
+        || holds(b"Xing")
+        || holds(b"Info")
+        || holds(b"VBRI")
+}
+
+/// Reads up to behind the next place where `mark` stands: the number of bytes before it, and whether they are a tag.
+fn find(source: &mut impl BufRead, mark: &[u8]) -> Option<(u64, bool)> {
     let mut read = 0u64;
+    let mut first = Vec::with_capacity(2 * MARK);
     let mut last = std::collections::VecDeque::with_capacity(mark.len());
     while read < FARTHEST {
         let buffer = source.fill_buf().ok()?;
@@ -77,9 +89,14 @@ fn find(source: &mut impl BufRead, mark: &[u8]) -> Option<u64> {
                 last.pop_front();
             }
             last.push_back(byte);
+            if first.len() < 2 * MARK {
+                first.push(byte);
+            }
             if last.len() == mark.len() && last.iter().eq(mark) {
                 source.consume(used);
-                return Some(read + used as u64 - mark.len() as u64);
+                let before = read + used as u64 - mark.len() as u64;
+                first.truncate(usize::try_from(before).unwrap_or(usize::MAX));
+                return Some((before, begins_a_tag(&first)));
             }
         }
         source.consume(used);
@@ -115,6 +132,23 @@ mod tests {
             let seconds = lost.before(&frame(n), 0.02);
             let expected = if n == 6 { 0.04 } else { 0.0 };
             assert!((seconds - expected).abs() < 0.002, "frame {n}: {seconds}");
+        }
+    }
+
+    #[test]
+    fn a_tag_between_two_files_is_no_loss() {
+        for tag in [
+            &b"TAG of an old kind"[..],
+            b"ID3\x04",
+            b"\xff\xfb\x90\x00\0\0\0\0Info",
+        ] {
+            let mut file = frame(1);
+            file.extend(tag);
+            file.extend([0; 3_000]);
+            file.extend(frame(2));
+            let mut lost = Lost::new(file.as_slice());
+            assert_eq!(lost.before(&frame(1), 0.02), 0.0);
+            assert_eq!(lost.before(&frame(2), 0.02), 0.0);
         }
     }
 
