@@ -55,6 +55,7 @@ pub fn dss_header(bytes: &[u8]) {
 /// A ggml model.
 pub fn ggml(bytes: &[u8]) {
     let _ = reading::ggml(bytes);
+    let _ = reading::inspect(bytes);
 }
 
 /// A CTranslate2 model and, behind its last NUL, the tokenizer.

@@ -94,6 +94,8 @@ fn every_compressed_format_gives_the_same_sound() {
         let length = samples.len() as f64 / 16_000.0;
         assert!((length - 8.2).abs() < 0.15, "{name}: {length} s");
         assert!(decoder.holes().is_empty(), "{name}: {:?}", decoder.holes());
+        assert_eq!(decoder.unfinished(), None, "{name}");
+        assert_eq!(decoder.clipped(), [], "{name}");
         let alike = likeness(&reference[..64_000], &samples);
         assert!(alike > 0.9, "{name}: {alike}");
     }
@@ -240,10 +242,169 @@ fn a_header_that_claims_four_gigabytes_costs_no_memory() {
     write_wav(&path, spec, &sweep(16_000, 0.5));
     let mut bytes = std::fs::read(&path).unwrap();
     bytes[4..8].copy_from_slice(&u32::MAX.to_le_bytes());
-    bytes[40..44].copy_from_slice(&(u32::MAX - 36).to_le_bytes());
-    std::fs::write(&path, bytes).unwrap();
+    for claim in [u32::MAX - 36, u32::MAX, 0x7fff_ffff, 0x7fff_f000] {
+        bytes[40..44].copy_from_slice(&claim.to_le_bytes());
+        std::fs::write(&path, &bytes).unwrap();
+        let (samples, decoder) = decode(&path).unwrap();
+        assert!(samples.len().abs_diff(8_000) < 100, "{}", samples.len());
+        // Nobody is told of a hole of 37 hours; that the end may be missing is said where the header claims one.
+        assert_eq!(decoder.holes(), [], "{claim}");
+        assert_eq!(decoder.unfinished().is_some(), claim != u32::MAX, "{claim}");
+    }
+}
+
+#[test]
+fn a_recording_that_ends_within_a_frame_gives_everything_before_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("odd.wav");
+    let spec = WavSpec {
+        channels: 2,
+        sample_rate: 16_000,
+        bits_per_sample: 24,
+        sample_format: SampleFormat::Int,
+    };
+    write_wav(&path, spec, &sweep(16_000, 1.0));
+    let bytes = std::fs::read(&path).unwrap();
+    for missing in 1..8 {
+        std::fs::write(&path, &bytes[..bytes.len() - missing]).unwrap();
+        let (samples, _) = decode(&path).unwrap();
+        assert!(
+            samples.len().abs_diff(16_000) < 4,
+            "{missing}: {}",
+            samples.len()
+        );
+    }
+    for name in CLIPS {
+        let path = dir.path().join(name);
+        let bytes = std::fs::read(fixture(name)).unwrap();
+        std::fs::write(&path, &bytes[..bytes.len() - 101]).unwrap();
+        // The index of an M4A stands at its end.
+        if let Ok((samples, _)) = decode(&path) {
+            assert!(samples.len() > 120_000, "{name}: {}", samples.len());
+        }
+    }
+}
+
+#[test]
+fn an_ogg_stream_without_its_last_page_may_be_cut_off() {
+    let dir = tempfile::tempdir().unwrap();
+    for name in ["clip.ogg", "clip.opus"] {
+        let path = dir.path().join(name);
+        let bytes = std::fs::read(fixture(name)).unwrap();
+        let pages: Vec<usize> = (0..bytes.len() - 4)
+            .filter(|&i| bytes[i..].starts_with(b"OggS"))
+            .collect();
+        // Before the last page, and within it.
+        let last = *pages.last().unwrap();
+        for end in [last, last + 40, bytes.len() / 2] {
+            std::fs::write(&path, &bytes[..end]).unwrap();
+            let (samples, decoder) = decode(&path).unwrap();
+            assert!(!samples.is_empty());
+            assert!(decoder.unfinished().is_some(), "{name} of {end} bytes");
+        }
+    }
+}
+
+#[test]
+fn one_stream_behind_another_is_heard_too_whatever_its_codec_and_rate() {
+    let dir = tempfile::tempdir().unwrap();
+    // What it is called does not matter.
+    let path = dir.path().join("chained");
+    let reference = reference();
+    for (first, second) in [
+        ("clip.mp3", "clip.mp3"),
+        ("clip.ogg", "clip.opus"),
+        ("clip.opus", "clip.ogg"),
+        ("clip.opus", "clip.opus"),
+    ] {
+        let bytes = [fixture(first), fixture(second)].map(|f| std::fs::read(f).unwrap());
+        std::fs::write(&path, bytes.concat()).unwrap();
+        let (samples, decoder) = decode(&path).unwrap();
+        let length = samples.len() as f64 / 16_000.0;
+        assert!((length - 16.4).abs() < 0.3, "{first}, {second}: {length} s");
+        assert_eq!(decoder.unfinished(), None, "{first}, {second}");
+        assert_eq!(decoder.holes(), [], "{first}, {second}");
+        for part in [&samples[..64_000], &samples[samples.len() / 2..][..64_000]] {
+            let alike = likeness(part, &reference);
+            assert!(alike > 0.9, "{first}, {second}: {alike}");
+        }
+    }
+}
+
+#[test]
+fn an_mp3_whose_rate_changes_on_the_way_is_heard_at_both() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("two-rates.mp3");
+    let bytes = ["clip.mp3", "other-rate.mp3"].map(|f| std::fs::read(fixture(f)).unwrap());
+    std::fs::write(&path, bytes.concat()).unwrap();
     let (samples, _) = decode(&path).unwrap();
-    assert!(samples.len().abs_diff(8_000) < 100, "{}", samples.len());
+    let length = samples.len() as f64 / 16_000.0;
+    assert!((length - 12.2).abs() < 0.4, "{length} s");
+    let alike = likeness(&samples[132_800..180_000], &reference());
+    assert!(alike > 0.8, "the second part at its own rate: {alike}");
+}
+
+#[test]
+fn a_hole_in_a_stream_without_time_stamps_is_where_it_is() {
+    let dir = tempfile::tempdir().unwrap();
+    let reference = reference();
+    for name in ["clip.mp3", "clip.aac"] {
+        let path = dir.path().join(name);
+        let mut bytes = std::fs::read(fixture(name)).unwrap();
+        let all = bytes.len();
+        bytes[all * 35 / 100..all * 60 / 100].fill(0);
+        std::fs::write(&path, bytes).unwrap();
+        let (samples, decoder) = decode(&path).unwrap();
+        let [hole] = decoder.holes() else {
+            panic!("{name}: {:?}", decoder.holes())
+        };
+        assert!((hole.start_s - 8.2 * 0.35).abs() < 0.5, "{name}: {hole:?}");
+        assert!((hole.end_s - 8.2 * 0.60).abs() < 0.5, "{name}: {hole:?}");
+        if name.ends_with("aac") {
+            // Of a variable rate the length of a hole is an estimate.
+            continue;
+        }
+        let length = samples.len() as f64 / 16_000.0;
+        assert!((length - 8.2).abs() < 0.2, "{name}: {length} s");
+        let alike = likeness(&reference[112_000..126_000], &samples[112_000..126_000]);
+        assert!(alike > 0.6, "{name}: the end is not where it was: {alike}");
+    }
+}
+
+#[test]
+fn an_offset_from_zero_changes_neither_the_sound_nor_where_speech_is() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("offset.wav");
+    let spec = WavSpec {
+        channels: 1,
+        sample_rate: 16_000,
+        bits_per_sample: 16,
+        sample_format: SampleFormat::Int,
+    };
+    let reference = reference();
+    let speech = |samples: &[f32]| {
+        let mut chunker = Chunker::default();
+        chunker.push(samples);
+        chunker.finish();
+        std::iter::from_fn(|| chunker.pop())
+            .flat_map(|c| c.speech)
+            .collect::<Vec<_>>()
+    };
+    let offset: Vec<f32> = reference.iter().map(|s| s * 0.6 + 0.3).collect();
+    write_wav(&path, spec, &offset);
+    let (samples, decoder) = decode(&path).unwrap();
+    let mean = samples.iter().sum::<f32>() / samples.len() as f32;
+    assert!(mean.abs() < 1e-3, "{mean}");
+    assert!(likeness(&reference[..64_000], &samples) > 0.99);
+    assert_eq!(decoder.clipped(), []);
+    let softer: Vec<f32> = reference.iter().map(|s| s * 0.6).collect();
+    let (with, without) = (speech(&samples), speech(&softer));
+    let length =
+        |s: &[osler::domain::transcript::Stretch]| s.iter().map(|s| s.length_s()).sum::<f64>();
+    assert!(
+        (length(&with) - length(&without)).abs() < 0.1,
+        "{with:?} {without:?}"
+    );
 }
 
 #[test]

@@ -586,3 +586,48 @@ fn verify_names_the_wrong_file_and_both_sums() {
         "{out}"
     );
 }
+
+/// The program may have one gigabyte; whisper.cpp would ask for as much as the head claims, and end with a signal.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_model_file_that_claims_too_much_is_refused_before_the_engine_reads_it() {
+    let folder = TempDir::new().unwrap();
+    let whole = tiny().ggml;
+    let clip = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/audio/clip.flac");
+    let claim = |changes: &[(usize, u32)]| {
+        let mut bytes = whole.clone();
+        for (number, value) in changes {
+            bytes[4 * number..4 * number + 4].copy_from_slice(&value.to_le_bytes());
+        }
+        bytes
+    };
+    let words = 14 + 80 * 201;
+    for (what, bytes) in [
+        ("vocabulary", claim(&[(1, 1 << 31)])),
+        ("a hundred thousand words", claim(&[(1, 100_000)])),
+        ("layers", claim(&[(5, 64), (9, 64)])),
+        ("width", claim(&[(3, 4_096), (7, 4_096)])),
+        ("words", claim(&[(words, 1 << 31)])),
+        ("a word", claim(&[(words + 1, u32::MAX)])),
+        ("mel bands", claim(&[(10, 1 << 30), (12, 1 << 30)])),
+        ("head only", whole[..48].to_vec()),
+        ("empty", Vec::new()),
+    ] {
+        let model = folder.path().join("crafted.bin");
+        fs::write(&model, bytes).unwrap();
+        let out = assert_cmd::Command::new("sh")
+            .args(["-c", "ulimit -v 1000000; exec \"$@\"", "sh"])
+            .arg(env!("CARGO_BIN_EXE_osler"))
+            .arg("transcribe")
+            .arg("--model")
+            .arg(&model)
+            .arg(&clip)
+            .env("OSLER_MODELS", folder.path())
+            .env_remove("OSLER_CONFIG")
+            .assert()
+            .code(4);
+        let error = text(&out.get_output().stderr);
+        assert!(error.contains("crafted.bin"), "{what}: {error}");
+        assert!(error.contains("(byte "), "{what}: {error}");
+    }
+}

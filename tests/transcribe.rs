@@ -2,9 +2,10 @@
 
 use crate::support::engine::{Line, ScriptedEngine};
 use crate::support::real;
+use crate::support::voice::{silence, voice};
 use assert_cmd::Command;
 use osler::audio::OpenOptions;
-use osler::domain::finding::FindingKind;
+use osler::domain::finding::{FindingKind, Severity};
 use osler::domain::recognition::Recognition;
 use osler::speech::engine::{Cancel, SpeechError};
 use osler::speech::pool::Pool;
@@ -251,6 +252,160 @@ fn a_missing_end_is_a_critical_finding() {
     assert!((damaged.end_s - 8.2).abs() < 0.1, "{damaged:?}");
 }
 
+const MANY_WORDS: &str = "new paragraph objective colon blood pressure 142 over 88 comma pulse 78";
+
+/// The clip, changed sample by sample.
+fn changed(dir: &Path, change: impl Fn(f32) -> f32) -> PathBuf {
+    let path = dir.join("changed.wav");
+    let samples: Vec<f32> = real::sound("audio/clip.flac")
+        .into_iter()
+        .map(change)
+        .collect();
+    real::write_wav(&path, &samples);
+    path
+}
+
+#[test]
+fn an_overloaded_recording_is_told_once_with_its_place_and_share() {
+    let dir = tempfile::tempdir().unwrap();
+    let of = |gain: f32, level: f32| {
+        let path = changed(dir.path(), |s| (s * gain).clamp(-1.0, 1.0) * level);
+        run([Line::Says(MANY_WORDS)], &path)
+    };
+    for level in [1.0, 0.3] {
+        let r = of(12.0, level);
+        assert_eq!(kinds(&r), [FindingKind::AudioClipped], "{:?}", r.findings);
+        let finding = &r.findings[0];
+        assert_eq!(finding.severity, Severity::Warning);
+        assert!(finding.start_s < 2.0 && finding.end_s > 6.0, "{finding:?}");
+        assert!(finding.evidence.contains("at the rails"), "{finding:?}");
+    }
+    assert_eq!(kinds(&of(1.0, 1.0)), []);
+}
+
+#[test]
+fn a_very_quiet_recording_is_heard_and_told_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let usual = run([Line::Says(MANY_WORDS)], &fixture("audio/clip.flac"));
+    for gain in [0.01, 0.003] {
+        let path = changed(dir.path(), |s| s * gain);
+        let r = run([Line::Says(MANY_WORDS)], &path);
+        assert_eq!(kinds(&r), [FindingKind::AudioQuiet], "{:?}", r.findings);
+        assert_eq!(r.findings[0].severity, Severity::Info);
+        let lost = usual.coverage.speech_s - r.coverage.speech_s;
+        assert!(lost < 0.5, "{gain}: {lost} s of speech are not found");
+    }
+}
+
+#[test]
+fn a_cut_where_nobody_pauses_is_told_with_the_words_around_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("breathless.wav");
+    real::write_wav(&path, &voice(30.0));
+    let many: &'static str = Box::leak(
+        (0..40)
+            .map(|i| format!("word{i} "))
+            .collect::<String>()
+            .into_boxed_str(),
+    );
+    let r = run([Line::Says(many), Line::Says(many)], &path);
+    let cuts: Vec<_> = r
+        .findings
+        .iter()
+        .filter(|f| f.evidence.starts_with("cut:"))
+        .collect();
+    assert_eq!(cuts.len(), 1, "{:?}", r.findings);
+    assert_eq!(cuts[0].severity, Severity::Info);
+    assert!((10.0..20.5).contains(&cuts[0].start_s), "{:?}", cuts[0]);
+    assert!(cuts[0].heard.contains("word39"), "{:?}", cuts[0]);
+}
+
+#[test]
+fn a_stream_without_an_end_mark_is_pointed_out_at_its_end() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("cut.opus");
+    let bytes = std::fs::read(fixture("audio/clip.opus")).unwrap();
+    std::fs::write(&path, &bytes[..bytes.len() / 2]).unwrap();
+    let r = run(
+        [Line::Says("new paragraph objective colon blood pressure")],
+        &path,
+    );
+    let damaged: Vec<_> = r
+        .findings
+        .iter()
+        .filter(|f| f.kind == FindingKind::AudioDamaged)
+        .collect();
+    assert_eq!(damaged.len(), 1, "{:?}", r.findings);
+    assert_eq!(damaged[0].start_s, r.duration_s);
+    assert!(damaged[0].message.contains("may be cut off"));
+}
+
+#[test]
+fn an_echo_of_the_prompt_is_left_out_and_told() {
+    const PROMPT: &str = "Apixaban, metoprolol succinate, lisinopril, atorvastatin.";
+    let engine = ScriptedEngine::new([
+        Line::Says("Apixaban, metoprolol succinate, lisinopril, atorvastatin."),
+        Line::Says(MANY_WORDS),
+    ]);
+    let options = Options {
+        prompt: PROMPT.into(),
+        ..options(1)
+    };
+    let r = transcribe(
+        &fixture("audio/clip.flac"),
+        &engine,
+        real::index(),
+        &options,
+        &Cancel::default(),
+        &mut |_, _| {},
+    )
+    .unwrap();
+    assert_eq!(r.raw.text, MANY_WORDS);
+    assert_eq!(kinds(&r), [FindingKind::TextWithoutSpeech]);
+    assert!(r.findings[0].heard.contains("lisinopril"));
+    assert!(r.findings[0].evidence.starts_with("prompt:"));
+}
+
+#[test]
+fn words_over_a_pause_are_told_at_their_place() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("pause.wav");
+    real::write_wav(&path, &[voice(3.0), silence(2.0), voice(3.0)].concat());
+    let mut words: Vec<(&str, f64, f64)> = "the knee is stable today"
+        .split(' ')
+        .enumerate()
+        .map(|(i, w)| (w, i as f64 * 0.6, i as f64 * 0.6 + 0.55))
+        .collect();
+    words.extend([("Thank", 3.28, 3.34), ("you.", 3.34, 3.5)]);
+    words.extend([
+        ("she", 3.8, 4.5),
+        ("walks", 4.5, 5.2),
+        ("without", 5.2, 6.0),
+        ("pain", 6.0, 6.6),
+    ]);
+    let r = run([Line::Timed(words, -0.3)], &path);
+    assert_eq!(
+        r.raw.text,
+        "the knee is stable today she walks without pain"
+    );
+    let [phantom] = &r.findings[..] else {
+        panic!("{:?}", r.findings)
+    };
+    assert_eq!(phantom.kind, FindingKind::TextWithoutSpeech);
+    assert_eq!((phantom.word_from, phantom.word_to), (5, 5));
+    assert!(phantom.start_s > 3.0 && phantom.end_s < 5.0, "{phantom:?}");
+}
+
+#[test]
+#[ignore = "needs the model that `make test` fetches"]
+fn an_offset_from_zero_changes_no_word() {
+    let dir = tempfile::tempdir().unwrap();
+    let plain = real::transcribe(&changed(dir.path(), |s| s * 0.6));
+    let offset = real::transcribe(&changed(dir.path(), |s| s * 0.6 + 0.3));
+    assert!(plain.raw.words.len() > 10);
+    assert_eq!(offset.raw.text, plain.raw.text);
+}
+
 #[test]
 fn an_unknown_word_is_asked_about_once() {
     let engine = ScriptedEngine::new([Line::Says(
@@ -364,6 +519,7 @@ fn arguments_that_cannot_be_right_are_told_before_any_model_is_looked_for() {
     for (arguments, part) in [
         (&["--format", "srt", "x.wav"][..], "--out"),
         (&["--format", "vtt", "x.wav"], "--out"),
+        (&["--format", "srt", "--channels", "split"], "--out"),
         (&["--language", "klingon"], "ISO 639-1"),
         (&["--model", "tiny.en", "--language", "de"], "English only"),
     ] {

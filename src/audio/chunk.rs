@@ -18,6 +18,18 @@ pub const LEAST: usize = 6;
 /// for a voice stays below 1.4.
 const MODULATION: f32 = 1.5;
 
+/// Silence in seconds that parts two utterances.
+const PAUSE_S: f64 = 0.25;
+
+/// Silence in seconds around an utterance that stands alone; at the edge of a chunk less of it is kept.
+const ALONE_S: f64 = 0.5;
+
+/// Seconds of speech in an utterance that stands alone from which it is a word: "no" is as short.
+const LONE_WORD_S: f64 = 0.25;
+
+/// How loud an utterance that stands alone has to be against the speech of its chunk (-10 dB): breaths are softer.
+const LONE_LEVEL: f32 = 0.3;
+
 /// Longest piece in seconds; the engine takes 30, the rest is room for its last token.
 pub const LONGEST_S: f64 = 20.0;
 
@@ -41,7 +53,7 @@ pub struct Chunk {
     pub clock: Clock,
     /// Speech inside, in seconds of the recording.
     pub speech: Vec<Stretch>,
-    /// Whether the end had to be cut within speech.
+    /// Whether the end had to be cut within speech: nobody paused.
     pub cut_in_speech: bool,
     /// Per frame of `pcm`: whether it is speech, and its root mean square.
     frames: Vec<(bool, f32)>,
@@ -77,6 +89,67 @@ impl Chunk {
         self.speech.iter().map(Stretch::length_s).sum()
     }
 
+    /// Root mean square of the speech inside, 0 to 1; 0 where there is none.
+    pub fn level(&self) -> f32 {
+        rms(self.frames.iter().filter(|f| f.0).map(|f| f.1))
+    }
+
+    /// Root mean square of the loudest frame between two seconds of the piece.
+    pub fn loudest(&self, from_s: f64, to_s: f64) -> f32 {
+        let last = self.frames.len().saturating_sub(1);
+        let at = |s: f64| ((s / FRAME_S).max(0.0) as usize).min(last);
+        self.frames
+            .get(at(from_s)..=at(to_s.max(from_s)))
+            .unwrap_or_default()
+            .iter()
+            .fold(0.0, |m, f| m.max(f.1))
+    }
+
+    /// Utterances that may be a lone word: short, with silence around them, as loud as the rest, not as steady as a hum.
+    pub fn lone(&self) -> Vec<Stretch> {
+        let (begins_s, ends_s) = (
+            self.clock.recording_s(0.0),
+            self.clock.recording_end_s(self.length_s()),
+        );
+        let all = utterances(&self.speech);
+        let loud = LONE_LEVEL * self.level();
+        let mut lone = Vec::new();
+        for (i, utterance) in all.iter().enumerate() {
+            let before_s = match i.checked_sub(1) {
+                Some(k) => utterance.start_s - all[k].end_s - ALONE_S,
+                None => utterance.start_s - begins_s - PAUSE_S,
+            };
+            let after_s = match all.get(i + 1) {
+                Some(next) => next.start_s - utterance.end_s - ALONE_S,
+                None => ends_s - utterance.end_s - PAUSE_S,
+            };
+            let levels: Vec<f32> = self
+                .speech_frames(*utterance)
+                .filter(|f| f.0)
+                .map(|f| f.1)
+                .collect();
+            if before_s >= 0.0
+                && after_s >= 0.0
+                && levels.len() as f64 * FRAME_S >= LONE_WORD_S
+                && rms(levels.iter().copied()) >= loud
+                && is_modulated(&levels)
+            {
+                lone.push(*utterance);
+            }
+        }
+        lone
+    }
+
+    /// The frames within a stretch of the recording.
+    fn speech_frames(&self, stretch: Stretch) -> impl Iterator<Item = &(bool, f32)> {
+        self.frames.iter().enumerate().filter_map(move |(i, f)| {
+            let at_s = self.clock.recording_s((i as f64 + 0.5) * FRAME_S);
+            (stretch.start_s..stretch.end_s)
+                .contains(&at_s)
+                .then_some(f)
+        })
+    }
+
     /// Two chunks, cut in the longest silence of the middle half, or at its softest frame where nobody pauses.
     /// `None` where the halves would be too short to be heard better.
     pub fn split(&self) -> Option<(Chunk, Chunk)> {
@@ -109,11 +182,11 @@ impl Chunk {
             self.clock.recording_end_s(at_s),
             self.clock.recording_s(at_s),
         );
-        let part = |frames: &[(bool, f32)], pcm: &[f32], clock, speech| Chunk {
+        let part = |frames: &[(bool, f32)], pcm: &[f32], clock, speech, cut_in_speech| Chunk {
             pcm: pcm.to_vec(),
             clock,
             speech,
-            cut_in_speech: best.is_none(),
+            cut_in_speech,
             frames: frames.to_vec(),
         };
         let (left_clock, right_clock) = self.clock.split(at_s);
@@ -123,12 +196,14 @@ impl Chunk {
                 &self.pcm[..at * FRAME],
                 left_clock,
                 clip(&self.speech, f64::NEG_INFINITY, before),
+                best.is_none(),
             ),
             part(
                 &self.frames[at..],
                 &self.pcm[at * FRAME..],
                 right_clock,
                 clip(&self.speech, after, f64::INFINITY),
+                self.cut_in_speech,
             ),
         ))
     }
@@ -148,6 +223,18 @@ pub fn speech(frames: &[Frame]) -> Vec<Stretch> {
         next = Some(frame.number + 1);
     }
     out
+}
+
+/// Stretches of speech as utterances: what no pause parts is one.
+pub fn utterances(speech: &[Stretch]) -> Vec<Stretch> {
+    let mut utterances: Vec<Stretch> = Vec::new();
+    for stretch in speech {
+        match utterances.last_mut() {
+            Some(last) if stretch.start_s - last.end_s < PAUSE_S => last.end_s = stretch.end_s,
+            _ => utterances.push(*stretch),
+        }
+    }
+    utterances
 }
 
 /// The parts of the stretches that lie between two seconds.
@@ -228,12 +315,18 @@ pub struct Frame {
     pub rms: f32,
 }
 
+/// Root mean square of values that are root mean squares themselves; 0 of nothing.
+fn rms(levels: impl Iterator<Item = f32>) -> f32 {
+    let (sum, n) = levels.fold((0.0f32, 0u32), |(sum, n), l| (sum + l * l, n + 1));
+    (sum / n.max(1) as f32).sqrt()
+}
+
 /// Whether the sound rises and falls as words do, over 80 ms: the loudest against the middle level (a word over a fan), or
 /// the loud against the soft moments (a clipped dictation, whose loudest is its middle). A fan alone does neither.
-pub fn is_modulated(frames: &[Frame]) -> bool {
+pub fn is_modulated(frames: &[f32]) -> bool {
     let mut levels: Vec<f32> = frames
         .windows(SMOOTH)
-        .map(|w| (w.iter().map(|f| f.rms * f.rms).sum::<f32>() / SMOOTH as f32).sqrt())
+        .map(|w| rms(w.iter().copied()))
         .collect();
     levels.sort_by(f32::total_cmp);
     match levels.last() {
@@ -415,7 +508,8 @@ impl Chunker {
             return;
         }
         let chunk = Chunk::new(pcm, &frames, cut_in_speech);
-        if !is_modulated(&frames) {
+        let levels: Vec<f32> = frames.iter().map(|f| f.rms).collect();
+        if !is_modulated(&levels) {
             self.dismissed.extend(chunk.speech);
             return;
         }
@@ -424,59 +518,28 @@ impl Chunker {
 }
 
 #[cfg(test)]
+#[path = "../../tests/support/voice.rs"]
+pub(crate) mod made;
+
+/// The pieces of a whole recording, for tests.
+#[cfg(test)]
+pub(crate) fn chunks(samples: &[f32]) -> Vec<Chunk> {
+    let mut chunker = Chunker::default();
+    let mut out = Vec::new();
+    for block in samples.chunks(1111) {
+        chunker.push(block);
+        out.extend(std::iter::from_fn(|| chunker.pop()));
+    }
+    chunker.finish();
+    out.extend(std::iter::from_fn(|| chunker.pop()));
+    out
+}
+
+#[cfg(test)]
 mod tests {
+    use super::made::{silence, voice};
     use super::*;
     use crate::audio::SAMPLE_RATE;
-
-    /// A buzz that the detector takes for a voice: a glottal pulse train through three formants, syllable by syllable.
-    fn voice(seconds: f64) -> Vec<f32> {
-        let n = (seconds * SAMPLE_RATE as f64) as usize;
-        let rate = SAMPLE_RATE as f32;
-        let mut out = vec![0.0f32; n];
-        let mut states = [[0.0f32; 2]; 3];
-        for (i, sample) in out.iter_mut().enumerate() {
-            let t = i as f32 / rate;
-            let pitch = 120.0 + 20.0 * (t * 3.0).sin();
-            let pulse = if (t * pitch).fract() < pitch / rate {
-                1.0
-            } else {
-                0.0
-            };
-            let open = 0.5 + 0.5 * (t * 5.0 * std::f32::consts::TAU).sin();
-            let shift = 1.0 + 0.3 * (t * 2.3 * std::f32::consts::TAU).sin();
-            let mut y = 0.0;
-            for (state, (f, bw)) in states.iter_mut().zip([
-                (650.0 * shift, 80.0),
-                (1100.0 / shift, 90.0),
-                (2450.0, 120.0),
-            ]) {
-                let r = (-std::f32::consts::PI * bw / rate).exp();
-                let c = 2.0 * r * (std::f32::consts::TAU * f / rate).cos();
-                let v = pulse + c * state[0] - r * r * state[1];
-                state[1] = state[0];
-                state[0] = v;
-                y += v * 0.08;
-            }
-            *sample = y * open;
-        }
-        out
-    }
-
-    fn chunks(samples: &[f32]) -> Vec<Chunk> {
-        let mut chunker = Chunker::default();
-        let mut out = Vec::new();
-        for block in samples.chunks(1111) {
-            chunker.push(block);
-            out.extend(std::iter::from_fn(|| chunker.pop()));
-        }
-        chunker.finish();
-        out.extend(std::iter::from_fn(|| chunker.pop()));
-        out
-    }
-
-    fn silence(seconds: f64) -> Vec<f32> {
-        vec![0.0; (seconds * SAMPLE_RATE as f64) as usize]
-    }
 
     #[test]
     fn the_made_voice_is_speech_to_the_detector() {
@@ -487,12 +550,8 @@ mod tests {
 
     #[test]
     fn a_steady_sound_is_no_speech_and_a_word_over_it_is() {
-        let level = |n: usize, loud: f32| Frame {
-            number: n as u64,
-            speech: true,
-            rms: loud * (1.0 + 0.1 * ((n * 7) % 3) as f32),
-        };
-        let fan: Vec<Frame> = (0..1000).map(|n| level(n, 0.02)).collect();
+        let level = |n: usize, loud: f32| loud * (1.0 + 0.1 * ((n * 7) % 3) as f32);
+        let fan: Vec<f32> = (0..1000).map(|n| level(n, 0.02)).collect();
         assert!(!is_modulated(&fan));
         let mut word = fan.clone();
         for (n, frame) in word.iter_mut().enumerate().skip(500).take(15) {
@@ -563,6 +622,51 @@ mod tests {
             let start = pair[1].clock.recording_s(0.0);
             assert!((end - start).abs() < 0.02, "{end} then {start}");
         }
+    }
+
+    #[test]
+    fn a_short_utterance_between_pauses_stands_alone_and_a_breath_does_not() {
+        let breath: Vec<f32> = voice(0.4).iter().map(|s| s * 0.05).collect();
+        let all = chunks(
+            &[
+                silence(0.5),
+                voice(2.0),
+                silence(1.0),
+                voice(0.5),
+                silence(1.0),
+                voice(2.0),
+                silence(1.0),
+                breath,
+                silence(1.0),
+            ]
+            .concat(),
+        );
+        assert_eq!(all.len(), 1);
+        let lone: Vec<Stretch> = all[0].lone();
+        let short: Vec<&Stretch> = lone.iter().filter(|s| s.length_s() < 1.0).collect();
+        assert_eq!(short.len(), 1, "{lone:?}");
+        assert!((short[0].start_s - 3.5).abs() < 0.15, "{lone:?}");
+    }
+
+    #[test]
+    fn a_cut_where_nobody_pauses_is_known_also_after_a_split() {
+        let all = chunks(&voice(35.0));
+        assert!(all[0].cut_in_speech);
+        let (left, right) = all[0].split().unwrap();
+        assert!(left.cut_in_speech && right.cut_in_speech);
+        let paused = chunks(&[voice(6.0), silence(2.0), voice(6.0)].concat());
+        let (left, right) = paused[0].split().unwrap();
+        assert!(!left.cut_in_speech && !right.cut_in_speech);
+    }
+
+    #[test]
+    fn levels_are_those_of_the_speech_and_of_the_silence_beside_it() {
+        let all = chunks(&[voice(3.0), silence(0.3), voice(3.0)].concat());
+        let chunk = &all[0];
+        assert!(chunk.level() > 0.01);
+        assert!(chunk.loudest(3.1, 3.2) < 0.1 * chunk.level());
+        assert!(chunk.loudest(1.0, 2.0) >= chunk.level());
+        assert_eq!(chunk.loudest(1e9, 2e9), chunk.frames.last().unwrap().1);
     }
 
     #[test]

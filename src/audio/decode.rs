@@ -5,6 +5,8 @@
 
 use super::dss::{self, Header, Kind};
 use super::external::{External, Stopper};
+use super::lost::Lost;
+use super::quality::{Clipping, HighPass};
 use super::resample::To16k;
 use super::{AudioError, Channel, INPUT, OpenOptions, seconds};
 use crate::domain::recognition::SourceInfo;
@@ -30,6 +32,9 @@ const RATES: std::ops::RangeInclusive<u32> = 4_000..=768_000;
 
 /// Packets in a row that may fail before the rest is given up.
 const MAX_FAILURES: u32 = 2_000;
+
+/// Packets in a row that fail before another decoder is tried.
+const STUBBORN: u32 = 4;
 
 /// Jumps of the time stamps, in seconds, that are taken for missing packets; more is a damaged stamp.
 const JUMPS_S: std::ops::Range<f64> = 0.25..600.0;
@@ -62,6 +67,12 @@ const FFMPEG: [&str; 15] = [
 /// Longest recording a header may claim and be believed, seconds (two days).
 const BELIEVABLE_S: f64 = 172_800.0;
 
+/// Bytes of sound from which the length in a WAV header is what recorders write before they know it.
+const PLACEHOLDER: u64 = 0x7fff_0000;
+
+/// Least seconds of missing bytes in an MP3 or raw AAC stream that are a hole: one frame.
+const LEAST_LOST_S: f64 = 0.02;
+
 /// A recording being read.
 pub struct Decoder {
     path: PathBuf,
@@ -85,6 +96,10 @@ pub struct Decoder {
     repaired: u64,
     ended: bool,
     expected_s: Option<f64>,
+    unfinished: Option<&'static str>,
+    lost: Option<Lost<File>>,
+    high_pass: HighPass,
+    clipping: Clipping,
 }
 
 /// A dictaphone file's decoder, and what messages call it and the file.
@@ -143,7 +158,16 @@ impl Decoder {
         if let Some(extension) = path.extension().and_then(|e| e.to_str()) {
             hint.with_extension(extension);
         }
-        Self::probe(path, &hint, Box::new(file), options.channel)
+        let mut decoder = Self::probe(path, &hint, Box::new(file), options.channel)?;
+        if meta.is_file()
+            && matches!(
+                decoder.info.format.split('/').next(),
+                Some("mp1" | "mp2" | "mp3" | "aac")
+            )
+        {
+            decoder.lost = File::open(path).ok().map(Lost::new);
+        }
+        Ok(decoder)
     }
 
     /// Opens a recording that is in memory, of any format but those of dictaphones; errors call it `name`.
@@ -222,6 +246,7 @@ impl Decoder {
         channel: Channel,
     ) -> Result<Self, AudioError> {
         let owned = path.to_path_buf();
+        let length = source.byte_len();
         let stream = MediaSourceStream::new(source, Default::default());
         let format = guarded(|| {
             symphonia::default::get_probe().probe(
@@ -267,6 +292,21 @@ impl Decoder {
             _ => None,
         }
         .filter(|s| *s < BELIEVABLE_S);
+        let bytes_a_frame = u64::from(parameters.bits_per_sample.unwrap_or(0)).div_ceil(8)
+            * parameters.channels.as_ref().map_or(0, |c| c.count()) as u64;
+        // What recorders write in the place of the length before they know it. In a file it has stayed so.
+        let placeholder = container == "wave"
+            && track.num_frames.is_some_and(|n| {
+                let bytes = n.saturating_mul(bytes_a_frame);
+                bytes >= PLACEHOLDER && length.is_none_or(|l| l < bytes)
+            });
+        let claimed_s = claimed_s.filter(|_| !placeholder);
+        // All ones say that the length was never to be known, as in what a pipe wrote.
+        let streamed = track
+            .num_frames
+            .is_none_or(|n| n >= u64::from(u32::MAX) / bytes_a_frame.max(1));
+        let unfinished =
+            (placeholder && length.is_some() && !streamed).then_some("its header has no length");
         let info = SourceInfo {
             format: format!("{container}/{}", codec.unwrap_or_else(|| "unknown".into())),
             sample_rate: rate,
@@ -298,6 +338,10 @@ impl Decoder {
             repaired: 0,
             ended: false,
             expected_s: None,
+            unfinished,
+            lost: None,
+            high_pass: HighPass::default(),
+            clipping: Clipping::default(),
         })
     }
 
@@ -326,6 +370,16 @@ impl Decoder {
         self.repaired
     }
 
+    /// Why there may have been more sound than there is, where no length says how much. Complete after the end.
+    pub fn unfinished(&self) -> Option<&'static str> {
+        self.unfinished
+    }
+
+    /// Half seconds with samples at the rails, and the share of those. Complete after the end.
+    pub fn clipped(&self) -> &[(Stretch, f32)] {
+        self.clipping.windows()
+    }
+
     /// Why the program that decodes this file ended early, if it did. Complete after the end.
     pub fn complaint(&self) -> Option<&str> {
         self.complaint.as_deref()
@@ -347,6 +401,7 @@ impl Decoder {
             self.step(&mut out)?;
         }
         self.produced += out.len() as u64;
+        self.high_pass.run(&mut out);
         if !out.is_empty() {
             return Ok(Some(out));
         }
@@ -358,12 +413,20 @@ impl Decoder {
 
     fn step(&mut self, out: &mut Vec<f32>) -> Result<(), AudioError> {
         // A demuxer that stopped with a panic stands nowhere any more; the recording ends here.
-        let next = catch_unwind(AssertUnwindSafe(|| self.format.next_packet()))
-            .unwrap_or(Err(Error::ResetRequired));
-        let packet = match next {
+        let Ok(next) = catch_unwind(AssertUnwindSafe(|| self.format.next_packet())) else {
+            self.unfinished = Some("its contents contradict each other here");
+            return self.end(out);
+        };
+        let mut packet = match next {
             Ok(Some(packet)) => packet,
-            Ok(None) | Err(Error::ResetRequired) => return self.end(out),
+            Ok(None) => return self.end(out),
+            // One stream behind another in the same file, perhaps of another rate.
+            Err(Error::ResetRequired) => return self.next_stream(out),
             Err(Error::IoError(e)) if e.kind() == ErrorKind::UnexpectedEof => {
+                // A WAV has no end mark; its length says whether something is missing.
+                if self.external.is_none() && !self.info.format.starts_with("wave") {
+                    self.unfinished = Some("it ends without an end mark, or within a packet");
+                }
                 return self.end(out);
             }
             Err(Error::IoError(e)) if self.produced == 0 => {
@@ -375,10 +438,19 @@ impl Decoder {
                 self.failures += 1;
                 return Ok(());
             }
-            Err(_) => return self.end(out),
+            Err(_) => {
+                self.unfinished = Some("the rest cannot be read");
+                return self.end(out);
+            }
         };
         if packet.track_id != self.track {
             return Ok(());
+        }
+        // The number of frames in an MP3 is that of its first part where several were put together: nothing is cut off
+        // for it. It costs some silence at the end.
+        if self.info.format.starts_with("mp") {
+            packet.dur = (packet.dur.get() + packet.trim_end.get()).into();
+            packet.trim_end = 0u64.into();
         }
         let claimed = self.time_base.and_then(|base| {
             let unit = f64::from(base.numer.get()) / f64::from(base.denom.get());
@@ -386,6 +458,13 @@ impl Decoder {
             (s > 0.0 && s < 60.0).then_some(s)
         });
         self.jump(&packet, claimed.unwrap_or(0.0), out)?;
+        let lost_s = match &mut self.lost {
+            Some(lost) => lost.before(&packet.data, claimed.unwrap_or(0.0)),
+            None => 0.0,
+        };
+        if (LEAST_LOST_S..JUMPS_S.end).contains(&lost_s) {
+            self.hole(Some(lost_s), out)?;
+        }
         match guarded(|| self.decoder.decode(&packet)) {
             Ok(buffer) => {
                 let (rate, channels) = (buffer.spec().rate(), buffer.spec().channels().count());
@@ -400,10 +479,45 @@ impl Decoder {
             // A damaged packet may look like anything, also like a feature that is not supported.
             Err(e) if !matches!(e, Error::ResetRequired) && self.failures < MAX_FAILURES => {
                 self.failures += 1;
+                // A decoder of MP3 stays with the rate of its first packet; a new one takes up another.
+                if self.failures == STUBBORN
+                    && let Some((decoder, _, _)) = self.fresh()
+                {
+                    self.decoder = decoder;
+                }
                 self.hole(claimed, out)
             }
-            Err(_) => self.end(out),
+            Err(_) => {
+                self.unfinished = Some("the rest cannot be decoded");
+                self.end(out)
+            }
         }
+    }
+
+    /// Goes on with the stream that begins here: what it says of itself replaces what the one before said.
+    fn next_stream(&mut self, out: &mut Vec<f32>) -> Result<(), AudioError> {
+        let Some((decoder, track, time_base)) = self.fresh() else {
+            self.unfinished = Some("a second stream in it cannot be decoded");
+            return self.end(out);
+        };
+        (self.decoder, self.track, self.time_base) = (decoder, track, time_base);
+        self.expected_s = None;
+        Ok(())
+    }
+
+    /// A new decoder for the track as the container describes it now.
+    fn fresh(&self) -> Option<(Box<dyn AudioDecoder>, u32, Option<TimeBase>)> {
+        let track = self.format.default_track(TrackType::Audio)?;
+        let Some(CodecParameters::Audio(parameters)) = &track.codec_params else {
+            return None;
+        };
+        let decoder =
+            guarded(|| codecs().make_audio_decoder(parameters, &AudioDecoderOptions::default()));
+        let rate = parameters.sample_rate.unwrap_or(0);
+        let base = track
+            .time_base
+            .or_else(|| TimeBase::try_from_recip(rate.max(1)));
+        Some((decoder.ok()?, track.id, base))
     }
 
     /// Where packets are missing, the next one's time stamp is later than the end of the one before: silence of that
@@ -472,6 +586,8 @@ impl Decoder {
             self.mono.push(sum / divisor);
         }
         let mono = std::mem::take(&mut self.mono);
+        let at_s = seconds(self.produced + out.len() as u64);
+        self.clipping.push(&mono, rate, at_s);
         let done = match &mut self.resampler {
             Some(resampler) => resampler.push(&mono, out),
             None => Ok(()),
@@ -548,6 +664,8 @@ impl Decoder {
             self.complaint = Some(format!("{}: {why}", program.name));
         }
         if end_s - got_s > self.shortfall_s || self.complaint.is_some() {
+            // Told by the hole.
+            self.unfinished = None;
             self.holes.push(Stretch {
                 start_s: got_s,
                 end_s,

@@ -8,8 +8,10 @@ pub mod chunk;
 pub mod decode;
 pub mod dss;
 mod external;
+mod lost;
 #[cfg(feature = "microphone")]
 pub mod microphone;
+mod quality;
 pub mod recorder;
 mod resample;
 pub mod vad;

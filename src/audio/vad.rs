@@ -2,7 +2,8 @@
 //!
 //! The `earshot` network scores frames of 16 ms. On this network a gain of 10 dB finds quiet dictations as well as loud
 //! ones, while 20 dB makes it call ventilation and hum speech; so the sound is lifted by 10 dB at most, by a gain that
-//! follows the loudest recent frames.
+//! follows the loudest recent frames. Only where nothing louder than a whisper far away was ever heard, and what was heard
+//! stands out of a silent room, the sound is lifted further.
 
 use super::SAMPLE_RATE;
 use std::collections::VecDeque;
@@ -92,9 +93,26 @@ impl Vad {
 }
 
 /// Follows the level of the loud frames.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Level {
     loud: f32,
+    /// The same, however soft.
+    heard: f32,
+    /// Level of the soft frames.
+    floor: f32,
+    /// Highest value of `heard`.
+    most: f32,
+}
+
+impl Default for Level {
+    fn default() -> Self {
+        Self {
+            loud: 0.0,
+            heard: 0.0,
+            floor: 1.0,
+            most: 0.0,
+        }
+    }
 }
 
 /// Root mean square that loud speech is brought to (about -20 dB of full scale).
@@ -104,16 +122,80 @@ const TARGET_RMS: f32 = 0.1;
 /// readings (speech at -55 dB of full scale) 43 to 76, 73 to 76, 75 to 77 %.
 const MAX_GAIN: f32 = 3.0;
 
+/// Level (-46 dB of full scale) under which all loud frames have to stay for more gain than that.
+const FAINT: f32 = 0.005;
+
+/// Ratio (20 dB) of loud to soft frames that a faint voice in a silent room has; noise has not.
+const STANDS_OUT: f32 = 10.0;
+
+/// Level (-90 dB) under which there is nothing but the last bit of 16.
+const NOTHING: f32 = 3e-5;
+
+/// Largest gain then, 34 dB: a reading at -74 dB of full scale is found as it is at -24 dB.
+const MAX_FAINT_GAIN: f32 = 50.0;
+
 impl Level {
     fn gain(&mut self, rms: f32) -> f32 {
         // Rises within a syllable, falls by half in about 20 s.
         const FALL: f32 = 0.999_45;
-        let floor = TARGET_RMS / MAX_GAIN;
-        self.loud = if rms > self.loud {
-            self.loud + 0.5 * (rms - self.loud)
-        } else {
-            (self.loud * FALL).max(floor)
+        // Falls within a pause, rises by 1 dB a second.
+        const RISE: f32 = 1.002;
+        let follow = |level: f32| {
+            if rms > level {
+                level + 0.5 * (rms - level)
+            } else {
+                level * FALL
+            }
         };
-        (TARGET_RMS / self.loud.max(floor)).clamp(0.25, MAX_GAIN)
+        self.heard = follow(self.heard);
+        self.most = self.most.max(self.heard);
+        self.floor = if rms < self.floor {
+            rms.max(NOTHING * 0.1)
+        } else {
+            self.floor * RISE
+        };
+        let faint =
+            self.most < FAINT && self.heard > NOTHING && self.heard >= STANDS_OUT * self.floor;
+        self.loud = follow(self.loud).max(TARGET_RMS / MAX_GAIN);
+        if faint {
+            (TARGET_RMS / self.heard).clamp(MAX_GAIN, MAX_FAINT_GAIN)
+        } else {
+            (TARGET_RMS / self.loud).clamp(0.25, MAX_GAIN)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The gain after frames of these levels.
+    fn gain(levels: impl IntoIterator<Item = f32>) -> f32 {
+        let mut level = Level::default();
+        levels.into_iter().map(|l| level.gain(l)).last().unwrap()
+    }
+
+    /// Syllables of a level over a floor, 20 s.
+    fn speech(loud: f32, floor: f32) -> Vec<f32> {
+        (0..1250)
+            .map(|i| if i % 16 < 9 { loud } else { floor })
+            .collect()
+    }
+
+    #[test]
+    fn a_faint_voice_in_a_silent_room_is_lifted_far_and_nothing_else_is() {
+        assert!(gain(speech(0.0005, 0.00001)) > 30.0);
+        assert_eq!(gain(speech(0.02, 0.0001)), MAX_GAIN);
+        assert_eq!(gain(speech(0.1, 0.001)).round(), 1.0);
+        // Noise, however faint; nothing at all.
+        assert_eq!(gain(speech(0.0006, 0.0004)), MAX_GAIN);
+        assert_eq!(gain(vec![0.0; 1000]), MAX_GAIN);
+        assert_eq!(gain(vec![0.00001; 1000]), MAX_GAIN);
+        // A pause after a usual voice, however long.
+        let pause = vec![0.0001; 20_000];
+        assert_eq!(
+            gain([speech(0.1, 0.001), pause, speech(0.002, 0.0001)].concat()),
+            MAX_GAIN
+        );
     }
 }

@@ -300,6 +300,15 @@ pub fn run(args: &Args, config: &Config) -> Result<(), Failure> {
             "the subtitles of several recordings cannot be printed one after the other; give a folder with --out",
         ));
     }
+    if args.channels == Channels::Split
+        && args.out.is_none()
+        && matches!(args.format, Format::Srt | Format::Vtt)
+    {
+        return Err(Failure::new(
+            Code::Usage,
+            "the subtitles of two channels cannot be printed one after the other; give a folder with --out",
+        ));
+    }
     if let Some(dir) = &args.out {
         std::fs::create_dir_all(dir)
             .map_err(|e| Failure::new(Code::Usage, format!("--out {}: {e}", dir.display())))?;

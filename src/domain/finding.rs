@@ -20,6 +20,10 @@ pub enum FindingKind {
     AudioDamaged,
     /// A person changed words while they were dictated, and the pass over the whole recording heard something else.
     LiveDiffers,
+    /// The microphone was overloaded: the loudest moments are cut flat.
+    AudioClipped,
+    /// The speaker is far softer than in any usual recording.
+    AudioQuiet,
     /// A text rule failed and the words were left as they were.
     RuleFailed,
 }

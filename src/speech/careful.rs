@@ -1,12 +1,13 @@
 //! Hears a chunk, looks at the result with suspicion, and hears it again in another way where it looks wrong.
 //!
 //! The engine can lose the end of a piece, run in a loop, or write words over silence. Each leaves evidence: speech
-//! without words, the same words over and over, a low probability. A chunk with such evidence is cut in two and heard
+//! without words, the same words over and over, the vocabulary prompt, a low probability. A chunk with such evidence is cut in two and heard
 //! again; the better result is kept, and what doubt remains becomes a finding.
 
 use super::engine::{Cancel, HearOptions, Heard, Piece, Session, SpeechError};
-use crate::audio::chunk::Chunk;
+use crate::audio::chunk::{Chunk, utterances};
 use crate::domain::transcript::{Stretch, Word};
+use std::ops::Range;
 
 /// Widest distance in seconds between a word and the speech that it accounts for: word times are this rough.
 const REACH_S: f64 = 0.4;
@@ -20,8 +21,26 @@ const GAP_S: f64 = 0.9;
 /// Mean log probability of the tokens under which a piece is heard again.
 const DOUBTFUL_LOG_PROBABILITY: f32 = -0.8;
 
+/// Encoder positions for a short piece that is heard again: twice the usual least. All 1500 would be the most memory that
+/// a recording ever takes.
+const WIDER: usize = 768;
+
 /// How often a chunk may be cut in two.
 const DEEPEST: u32 = 2;
+
+/// Words in a row that stand in the prompt in the same order from which they may be the prompt and not what was said.
+const ECHO: usize = 4;
+
+/// Likeness by letters, 0 to 1, from which two hearings are of the same words: "apixabanmetoprolol" and
+/// "apixelbandmetaprol" have 0.7, two dictations with nothing in common 0.2.
+const ALIKE: f64 = 0.5;
+
+/// Shortest pause in seconds in which words are phantoms, and how far they have to be from the speech around it.
+const SILENT_S: f64 = 1.0;
+const AWAY_S: f64 = 0.1;
+
+/// Loudest moment below a phantom in a pause against the speech of the chunk (-16 dB).
+const SILENT_LEVEL: f32 = 0.15;
 
 /// What was heard in a chunk, in seconds of the recording.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -32,6 +51,12 @@ pub struct Passage {
     pub log_probability: f32,
     /// Words over stretches where nobody speaks; they are not among `words`.
     pub phantoms: Vec<Word>,
+    /// Words of the prompt that nobody said, as a hearing without the prompt shows; they are not among `words`.
+    pub echo: Vec<Word>,
+    /// Short utterances between pauses that have no word.
+    pub unheard: Vec<Stretch>,
+    /// Seconds of the recording at which it was cut although nobody paused.
+    pub torn_s: Vec<f64>,
     /// Whether the words go round in a loop.
     pub repeats: bool,
     /// Whether there are too few words for the seconds of speech.
@@ -78,6 +103,16 @@ fn hear_at_depth(
     depth: u32,
 ) -> Result<Passage, SpeechError> {
     let mut best = hear_once(session, chunk, prompt, options, cancel)?;
+    let mut prompt = prompt;
+    if let Some(run) = echo(&best.words, prompt) {
+        let plain = hear_once(session, chunk, "", options, cancel)?;
+        if !said(&best.words[run.clone()], &plain.words) {
+            // What the engine takes from the prompt here, it would take again.
+            prompt = "";
+            best = without_echo(best, run, plain, chunk);
+        }
+        best.retries += 1;
+    }
     if !suspicious(&best, chunk) || depth >= DEEPEST {
         return Ok(best);
     }
@@ -89,8 +124,8 @@ fn hear_at_depth(
         }
         None => {
             let wider = HearOptions {
-                beam: 5,
-                audio_ctx: Some(1500),
+                beam: 3,
+                audio_ctx: Some(WIDER),
                 ..options.clone()
             };
             let mut again = hear_once(session, chunk, "", &wider, cancel)?;
@@ -113,59 +148,173 @@ fn hear_at_depth(
         other_merit = merit(&other, chunk),
         "heard again"
     );
+    let echo = std::mem::take(&mut best.echo);
     if merit(&other, chunk) > merit(&best, chunk) {
         best = other;
     }
     best.retries = retries;
+    best.echo = echo;
     Ok(best)
+}
+
+/// The longest run of words that stands in the prompt in the same order, if it is long enough to be a suspicion.
+fn echo(words: &[Word], prompt: &str) -> Option<Range<usize>> {
+    let said: Vec<String> = words.iter().map(|w| plain(&w.text)).collect();
+    let given: Vec<String> = prompt
+        .split_whitespace()
+        .map(plain)
+        .filter(|w| !w.is_empty())
+        .collect();
+    let mut longest = 0..0;
+    for from in 0..said.len() {
+        for start in 0..given.len() {
+            let n = said[from..]
+                .iter()
+                .zip(&given[start..])
+                .take_while(|(a, b)| a == b)
+                .count();
+            if n > longest.len() {
+                longest = from..from + n;
+            }
+        }
+    }
+    let enough = ECHO.min(given.len().max(2));
+    (longest.len() >= enough).then_some(longest)
+}
+
+/// Whether some words of another hearing are like these, letter by letter: without the prompt the same sound gives rare
+/// words badly spelled.
+fn said(run: &[Word], heard: &[Word]) -> bool {
+    let letters = |words: &[Word]| words.iter().map(|w| plain(&w.text)).collect::<String>();
+    let wanted = letters(run);
+    let shortest = (run.len() / 2).max(1);
+    (shortest..=run.len() * 2).any(|n| {
+        heard
+            .windows(n)
+            .any(|some| strsim::normalized_levenshtein(&wanted, &letters(some)) >= ALIKE)
+    }) || (heard.len() < shortest
+        && strsim::normalized_levenshtein(&wanted, &letters(heard)) >= ALIKE)
+}
+
+/// What a hearing without the prompt leaves of one that wrote the prompt: its own words where it has any, else the first
+/// one's without the run.
+fn without_echo(
+    mut first: Passage,
+    run: Range<usize>,
+    mut plain: Passage,
+    chunk: &Chunk,
+) -> Passage {
+    let echo: Vec<Word> = first.words.drain(run).collect();
+    if plain.words.len() < first.words.len() && merit(&plain, chunk) <= merit(&first, chunk) {
+        plain = first;
+    }
+    plain.unheard = unheard(&plain.words, chunk);
+    plain.sparse = too_few_words(&plain.words, chunk.speech_s());
+    plain.echo = echo;
+    plain
 }
 
 /// Leads the times back to the recording and takes out what was written over silence.
 fn passage(heard: Heard, chunk: &Chunk) -> Passage {
     let log_probability = heard.mean_log_probability();
     let mut words = heard.words;
+    let utterances = utterances(&chunk.speech);
+    // Where no sound is, judged before the times are moved.
+    let silent: Vec<bool> = words
+        .iter()
+        .map(|w| chunk.loudest(w.start_s, w.end_s) < SILENT_LEVEL * chunk.level())
+        .collect();
     for word in &mut words {
         word.start_s = chunk.clock.recording_s(word.start_s);
         word.end_s = chunk.clock.recording_end_s(word.end_s).max(word.start_s);
     }
-    fit(&mut words, &chunk.speech);
     let repeats = in_a_loop(&words);
-    let mut phantoms = Vec::new();
-    // Phantoms come at the end of a piece, after the last speech; elsewhere a word's rough time proves nothing.
+    let mut phantoms = take_from_pauses(&mut words, &silent, &utterances, chunk);
+    fit(&mut words, &utterances);
+    // After the last speech words are phantoms whatever sounds there.
     if let Some(last) = chunk.speech.last() {
         let keep = words
             .iter()
             .rposition(|w| w.start_s < last.end_s + PHANTOM_S)
             .map_or(0, |i| i + 1);
-        phantoms = words.split_off(keep);
+        phantoms.extend(words.split_off(keep));
     }
     let sparse = too_few_words(&words, chunk.speech_s());
+    let unheard = unheard(&words, chunk);
+    let torn_s = chunk
+        .cut_in_speech
+        .then(|| chunk.clock.recording_end_s(chunk.length_s()));
     Passage {
         words,
         log_probability,
         phantoms,
+        echo: Vec::new(),
+        unheard,
+        torn_s: torn_s.into_iter().collect(),
         repeats,
         sparse,
         retries: 0,
     }
 }
 
-/// Silence in seconds that parts two utterances.
-const PAUSE_S: f64 = 0.25;
+/// Takes out the words that lie in a pause, away from the speech before and behind it, where there is no sound either,
+/// unless speech would be without words then: a word's time is rough.
+fn take_from_pauses(
+    words: &mut Vec<Word>,
+    silent: &[bool],
+    utterances: &[Stretch],
+    chunk: &Chunk,
+) -> Vec<Word> {
+    let in_a_pause = |word: &Word| {
+        utterances.windows(2).any(|u| {
+            u[1].start_s - u[0].end_s >= SILENT_S
+                && word.start_s >= u[0].end_s + AWAY_S
+                && word.end_s <= u[1].start_s - AWAY_S
+        })
+    };
+    let (mut kept, mut phantoms) = (Vec::new(), Vec::new());
+    for (word, silent) in words.iter().zip(silent) {
+        if *silent && in_a_pause(word) {
+            phantoms.push(word.clone());
+        } else {
+            kept.push(word.clone());
+        }
+    }
+    if phantoms.is_empty() {
+        return phantoms;
+    }
+    let missing_s = |words: &[Word]| {
+        let mut fitted = words.to_vec();
+        fit(&mut fitted, utterances);
+        let alone: f64 = unheard(&fitted, chunk).iter().map(Stretch::length_s).sum();
+        uncovered_s(&fitted, &chunk.speech) + alone
+    };
+    if missing_s(&kept) > missing_s(words) {
+        return Vec::new();
+    }
+    *words = kept;
+    phantoms
+}
+
+/// Short utterances between pauses that no word overlaps.
+fn unheard(words: &[Word], chunk: &Chunk) -> Vec<Stretch> {
+    chunk
+        .lone()
+        .into_iter()
+        .filter(|u| words.iter().all(|w| overlap_s(w, u) <= -LONE_REACH_S))
+        .collect()
+}
+
+/// Distance in seconds between a word and an utterance that stands alone up to which the word may be that utterance;
+/// half the silence around it.
+const LONE_REACH_S: f64 = 0.2;
 
 /// How far in seconds the first and the last word of an utterance are drawn to its edges.
 const DRAW_S: f64 = 0.8;
 
 /// Fits rough word times to the detector's utterances: a word lies in the utterance that it overlaps most, the first one
 /// begins and the last one ends with it, none reaches into the silence between them.
-fn fit(words: &mut [Word], speech: &[Stretch]) {
-    let mut utterances: Vec<Stretch> = Vec::new();
-    for stretch in speech {
-        match utterances.last_mut() {
-            Some(last) if stretch.start_s - last.end_s < PAUSE_S => last.end_s = stretch.end_s,
-            _ => utterances.push(*stretch),
-        }
-    }
+fn fit(words: &mut [Word], utterances: &[Stretch]) {
     let mut at = 0;
     let mut from = 0;
     while from < words.len() && at < utterances.len() {
@@ -221,6 +370,9 @@ fn joined(mut left: Passage, right: Passage) -> Passage {
     }
     left.words.extend(right.words);
     left.phantoms.extend(right.phantoms);
+    left.echo.extend(right.echo);
+    left.unheard.extend(right.unheard);
+    left.torn_s.extend(right.torn_s);
     left.repeats |= right.repeats;
     left.sparse |= right.sparse;
     left.retries += right.retries + 1;
@@ -230,6 +382,7 @@ fn joined(mut left: Passage, right: Passage) -> Passage {
 fn suspicious(passage: &Passage, chunk: &Chunk) -> bool {
     passage.repeats
         || uncovered_s(&passage.words, &chunk.speech) > 0.0
+        || !passage.unheard.is_empty()
         || passage.log_probability < DOUBTFUL_LOG_PROBABILITY
         || passage.sparse
 }
@@ -242,7 +395,8 @@ fn too_few_words(words: &[Word], speech_s: f64) -> bool {
 /// Higher is better: speech that has words, no loop, then probability.
 fn merit(passage: &Passage, chunk: &Chunk) -> f64 {
     let speech_s = chunk.speech_s().max(0.1);
-    let covered = 1.0 - uncovered_s(&passage.words, &chunk.speech) / speech_s;
+    let alone: f64 = passage.unheard.iter().map(Stretch::length_s).sum();
+    let covered = 1.0 - (uncovered_s(&passage.words, &chunk.speech) + alone) / speech_s;
     let looped = if passage.repeats { 1.0 } else { 0.0 };
     let sparse = if too_few_words(&passage.words, speech_s) {
         0.5
@@ -252,19 +406,18 @@ fn merit(passage: &Passage, chunk: &Chunk) -> f64 {
     2.0 * covered - looped - sparse + f64::from(passage.log_probability.max(-2.0)) * 0.5
 }
 
-/// Whether the words go round: a run of 2 to 12 words three times in a row, one word six times, or hardly any three
-/// words that do not come again.
+/// Letters and figures of a word, in lower case.
+fn plain(text: &str) -> String {
+    text.chars()
+        .filter(|c| c.is_alphanumeric())
+        .flat_map(char::to_lowercase)
+        .collect()
+}
+
+/// Whether the words go round: a run of 2 to 12 words three times in a row or of 13 to 40 twice, one word six times, a
+/// word that goes round in itself, or hardly any three words that do not come again.
 fn in_a_loop(words: &[Word]) -> bool {
-    let plain: Vec<String> = words
-        .iter()
-        .map(|w| {
-            w.text
-                .chars()
-                .filter(|c| c.is_alphanumeric())
-                .flat_map(char::to_lowercase)
-                .collect()
-        })
-        .collect();
+    let plain: Vec<String> = words.iter().map(|w| plain(&w.text)).collect();
     let round = |n: usize, times: usize| {
         plain.windows(n * times).any(|run| {
             run.chunks(n)
@@ -272,12 +425,26 @@ fn in_a_loop(words: &[Word]) -> bool {
                 .all(|turn| turn == &run[..n] && turn.iter().any(|w| !w.is_empty()))
         })
     };
-    if round(1, 6) || (2..=12).any(|n| round(n, 3)) {
+    if round(1, 6) || (2..=12).any(|n| round(n, 3)) || (13..=40).any(|n| round(n, 2)) {
+        return true;
+    }
+    if plain.iter().any(|w| stammers(w)) {
         return true;
     }
     let threes: Vec<&[String]> = plain.windows(3).collect();
     let distinct: std::collections::HashSet<&&[String]> = threes.iter().collect();
     threes.len() >= 20 && distinct.len() * 2 < threes.len()
+}
+
+/// Whether the same one to six letters come five times in a row, over 15 letters and more ("hahahahahahahaha").
+fn stammers(word: &str) -> bool {
+    let letters: Vec<char> = word.chars().collect();
+    (1..=6).any(|n| {
+        let times = 5.max(15usize.div_ceil(n));
+        letters
+            .windows(n * times)
+            .any(|run| run.chunks(n).all(|turn| turn == &run[..n]))
+    })
 }
 
 /// Stretches of speech of at least [`GAP_S`] for which there is no word within [`REACH_S`].
@@ -328,6 +495,8 @@ fn uncovered_s(words: &[Word], speech: &[Stretch]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::audio::chunk::chunks;
+    use crate::audio::chunk::made::{silence, voice};
 
     fn word(text: &str, start_s: f64, end_s: f64) -> Word {
         Word {
@@ -353,6 +522,227 @@ mod tests {
             .collect()
     }
 
+    /// Answers from a script; keeps the prompts.
+    #[derive(Default)]
+    struct Script {
+        answers: Vec<Heard>,
+        prompts: Vec<String>,
+    }
+
+    impl Session for Script {
+        fn hear(&mut self, piece: &Piece<'_>) -> Result<Heard, SpeechError> {
+            self.prompts.push(piece.prompt.to_owned());
+            Ok(match self.answers.len() {
+                0 => Heard::default(),
+                _ => self.answers.remove(0),
+            })
+        }
+        fn score(
+            &mut self,
+            _: Range<usize>,
+            c: &[String],
+        ) -> Result<Vec<Option<f32>>, SpeechError> {
+            Ok(vec![None; c.len()])
+        }
+    }
+
+    /// The words spread over a stretch of the piece.
+    fn over(text: &str, from_s: f64, to_s: f64) -> Vec<Word> {
+        let words: Vec<&str> = text.split_whitespace().collect();
+        let each = (to_s - from_s) / words.len() as f64;
+        (0..words.len())
+            .map(|i| {
+                let at = from_s + i as f64 * each;
+                word(words[i], at, at + each * 0.9)
+            })
+            .collect()
+    }
+
+    fn heard(words: Vec<Word>) -> Heard {
+        Heard {
+            words,
+            tokens: Vec::new(),
+        }
+    }
+
+    fn options() -> HearOptions {
+        HearOptions {
+            language: "en".into(),
+            threads: 1,
+            beam: 1,
+            temperature: 0.0,
+            audio_ctx: None,
+        }
+    }
+
+    fn hear_script(answers: Vec<Heard>, chunk: &Chunk, prompt: &str) -> (Passage, Vec<String>) {
+        let mut session = Script {
+            answers,
+            prompts: Vec::new(),
+        };
+        let passage = hear(&mut session, chunk, prompt, &options(), &Cancel::default()).unwrap();
+        (passage, session.prompts)
+    }
+
+    fn text(words: &[Word]) -> String {
+        let texts: Vec<&str> = words.iter().map(|w| w.text.as_str()).collect();
+        texts.join(" ")
+    }
+
+    const PROMPT: &str = "Apixaban, metoprolol succinate, lisinopril, atorvastatin.";
+    const ECHOED: &str = "Apixaban, metoprolol succinate, lisinopril, atorvastatin. Apixaban";
+    const SAID: &str = "the knee is stable and there is no effusion";
+
+    #[test]
+    fn an_echo_of_the_prompt_is_heard_again_without_it() {
+        let chunk = &chunks(&voice(5.0))[0];
+        let (passage, prompts) = hear_script(
+            vec![heard(over(ECHOED, 0.1, 4.9)), heard(over(SAID, 0.1, 4.9))],
+            chunk,
+            PROMPT,
+        );
+        assert_eq!(prompts, [PROMPT, ""]);
+        assert_eq!(text(&passage.words), SAID);
+        assert_eq!(passage.echo.len(), 5);
+        assert_eq!(passage.retries, 1);
+    }
+
+    #[test]
+    fn an_echo_over_which_nothing_else_is_heard_is_taken_out_and_told() {
+        let chunk = &chunks(&voice(5.0))[0];
+        let (passage, prompts) = hear_script(vec![heard(over(ECHOED, 0.1, 4.9))], chunk, PROMPT);
+        assert!(prompts[1..].iter().all(String::is_empty), "{prompts:?}");
+        assert_eq!(
+            text(&passage.echo),
+            "Apixaban, metoprolol succinate, lisinopril, atorvastatin."
+        );
+        assert!(!text(&passage.words).contains("lisinopril"));
+        assert!(uncovered_s(&passage.words, &chunk.speech) > 2.0);
+    }
+
+    #[test]
+    fn a_list_of_the_prompts_words_that_was_dictated_stays() {
+        let chunk = &chunks(&voice(5.0))[0];
+        let said = "apixaban metoprolol succinate lisinopril atorvastatin daily";
+        let misheard = "a pixel band metaprol 6 and 8 lysinopril a torvastatin daily";
+        for again in [said, misheard] {
+            let (passage, prompts) = hear_script(
+                vec![heard(over(said, 0.1, 4.9)), heard(over(again, 0.1, 4.9))],
+                chunk,
+                PROMPT,
+            );
+            assert_eq!(prompts.len(), 2);
+            assert_eq!(text(&passage.words), said, "{again}");
+            assert_eq!(passage.echo, []);
+        }
+    }
+
+    /// Two utterances of 3 s with a pause of 2 s, of which the piece keeps about 0.64 s.
+    fn with_a_pause() -> (Chunk, f64, f64) {
+        let chunk = chunks(&[voice(3.0), silence(2.0), voice(3.0)].concat()).remove(0);
+        let spoken = utterances(&chunk.speech);
+        assert_eq!(spoken.len(), 2, "{spoken:?}");
+        let end = spoken[0].end_s;
+        let next = chunk.length_s() - (8.0 - spoken[1].start_s);
+        (chunk, end, next)
+    }
+
+    #[test]
+    fn words_over_the_silence_between_two_utterances_are_taken_out() {
+        let (chunk, end, next) = with_a_pause();
+        let mut words = over(SAID, 0.1, end);
+        words.extend([
+            word("Thank", end + 0.15, end + 0.3),
+            word("you.", end + 0.3, next - 0.15),
+        ]);
+        words.extend(over("she walks without pain", next, next + 2.8));
+        let (passage, prompts) = hear_script(vec![heard(words)], &chunk, "");
+        assert_eq!(prompts.len(), 1);
+        assert_eq!(text(&passage.phantoms), "Thank you.");
+        assert_eq!(
+            text(&passage.words),
+            format!("{SAID} she walks without pain")
+        );
+    }
+
+    #[test]
+    fn a_word_with_a_rough_time_stays() {
+        let (chunk, end, next) = with_a_pause();
+        // The only words of the second utterance, put into the pause by the engine.
+        let mut words = over(SAID, 0.1, end);
+        words.extend(over("no pain", end + 0.15, next - 0.15));
+        let (passage, _) = hear_script(vec![heard(words)], &chunk, "");
+        assert_eq!(passage.phantoms, []);
+        // A word that reaches into speech.
+        let mut words = over(SAID, 0.1, end - 0.1);
+        words.push(word("period", end - 0.1, end + 0.4));
+        words.extend(over("she walks without pain", next, next + 2.8));
+        let (passage, _) = hear_script(vec![heard(words)], &chunk, "");
+        assert_eq!(passage.phantoms, []);
+    }
+
+    #[test]
+    fn a_lone_word_that_is_not_heard_is_asked_for_again_and_told() {
+        let sound = [
+            voice(3.0),
+            silence(1.0),
+            voice(0.5),
+            silence(1.0),
+            voice(3.0),
+        ];
+        let chunk = chunks(&sound.concat()).remove(0);
+        let spoken = utterances(&chunk.speech);
+        assert_eq!(spoken.len(), 3, "{spoken:?}");
+        let piece_s = |s: f64| {
+            let mut at = 0.0;
+            while chunk.clock.recording_s(at) < s {
+                at += 0.01;
+            }
+            at
+        };
+        let around = |middle: bool| {
+            let mut words = over(SAID, 0.1, piece_s(spoken[0].end_s));
+            if middle {
+                words.push(word(
+                    "no",
+                    piece_s(spoken[1].start_s),
+                    piece_s(spoken[1].end_s),
+                ));
+            }
+            words.extend(over(
+                "she walks",
+                piece_s(spoken[2].start_s),
+                chunk.length_s(),
+            ));
+            heard(words)
+        };
+        let (passage, prompts) = hear_script(vec![around(true)], &chunk, "");
+        assert_eq!((passage.unheard.len(), prompts.len()), (0, 1));
+        let (passage, prompts) = hear_script(vec![around(false)], &chunk, "");
+        assert!(prompts.len() > 1);
+        assert_eq!(passage.unheard, [spoken[1]]);
+    }
+
+    #[test]
+    fn a_cut_within_speech_is_known() {
+        let all = chunks(&voice(35.0));
+        let said = |chunk: &Chunk| {
+            let many = "word ".repeat(40);
+            let numbered: Vec<Word> = over(&many, 0.0, chunk.length_s())
+                .into_iter()
+                .enumerate()
+                .map(|(i, w)| Word {
+                    text: format!("word{i}"),
+                    ..w
+                })
+                .collect();
+            hear_script(vec![heard(numbered)], chunk, "").0.torn_s
+        };
+        let end = all[0].clock.recording_end_s(all[0].length_s());
+        assert_eq!(said(&all[0]), [end]);
+        assert!(said(all.last().unwrap()).is_empty());
+    }
+
     #[test]
     fn words_are_fitted_to_the_utterances_around_a_pause() {
         let mut words = vec![
@@ -363,7 +753,7 @@ mod tests {
         ];
         fit(
             &mut words,
-            &speech(&[(0.2, 1.0), (1.1, 1.5), (3.0, 3.4), (3.5, 4.0)]),
+            &utterances(&speech(&[(0.2, 1.0), (1.1, 1.5), (3.0, 3.4), (3.5, 4.0)])),
         );
         let times: Vec<(f64, f64)> = words.iter().map(|w| (w.start_s, w.end_s)).collect();
         assert_eq!(times, [(0.2, 0.5), (0.5, 1.5), (3.0, 3.6), (3.6, 4.0)]);
@@ -394,6 +784,61 @@ mod tests {
         ] {
             assert!(!in_a_loop(&spoken(text)), "{text}");
         }
+    }
+
+    #[test]
+    fn a_long_phrase_twice_and_a_word_that_goes_round_in_itself_are_loops() {
+        let sentence =
+            "the patient was seen in the clinic today for a follow up of his chronic disease ";
+        assert!(in_a_loop(&spoken(&sentence.repeat(2))));
+        assert!(in_a_loop(&spoken("he said hahahahahahahahaha then")));
+        assert!(in_a_loop(&spoken(
+            "a value of 1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1 was"
+        )));
+        for text in [
+            sentence,
+            "1000000 units",
+            "barbarbar",
+            "no no no",
+            "mississippi",
+        ] {
+            assert!(!in_a_loop(&spoken(text)), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_run_of_the_prompt_is_an_echo_and_a_short_one_is_not() {
+        let prompt = "Apixaban, metoprolol succinate, lisinopril, atorvastatin.";
+        let run = |text: &str| echo(&spoken(text), prompt);
+        assert_eq!(
+            run("he takes apixaban metoprolol succinate lisinopril daily"),
+            Some(2..6)
+        );
+        assert_eq!(
+            run("he takes metoprolol succinate and lisinopril daily"),
+            None
+        );
+        assert_eq!(run(""), None);
+        assert_eq!(
+            echo(&spoken("apixaban warfarin"), "Apixaban, warfarin"),
+            Some(0..2)
+        );
+        assert_eq!(echo(&spoken("apixaban"), "Apixaban"), None);
+        assert_eq!(echo(&spoken("apixaban warfarin"), ""), None);
+    }
+
+    #[test]
+    fn the_same_words_badly_spelled_were_said_and_others_were_not() {
+        let run = spoken("apixaban metoprolol succinate lisinopril");
+        assert!(said(
+            &run,
+            &spoken("he takes a pixel band metaprol 6 and 8 lysinopril daily")
+        ));
+        assert!(!said(
+            &run,
+            &spoken("the knee is stable and there is no effusion today")
+        ));
+        assert!(!said(&run, &[]));
     }
 
     #[test]

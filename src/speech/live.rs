@@ -333,9 +333,8 @@ impl Live {
 
     /// Whether the first frames are as steady as a fan, and nobody heard a word in them.
     fn is_steady(&self, count: usize) -> bool {
-        self.anchor == self.committed.len()
-            && self.rest.is_empty()
-            && !chunk::is_modulated(&self.frames[..count])
+        let levels: Vec<f32> = self.frames[..count].iter().map(|f| f.rms).collect();
+        self.anchor == self.committed.len() && self.rest.is_empty() && !chunk::is_modulated(&levels)
     }
 
     /// Settles what needs no engine: utterances that were heard to their end, clicks, fans, silence.

@@ -1,6 +1,7 @@
 //! whisper.cpp as an [`Engine`]; the only place that knows whisper_rs.
 
 use super::engine::{Cancel, Engine, HearOptions, Heard, Piece, Session, SpeechError, Token};
+use super::models;
 use crate::audio::SAMPLE_RATE;
 use crate::domain::transcript::Word;
 use std::ops::Range;
@@ -67,6 +68,7 @@ impl WhisperEngine {
         options: LoadOptions,
     ) -> Result<Self, SpeechError> {
         silence();
+        models::inspect(path)?;
         let broken = |reason: String| SpeechError::ModelBroken {
             path: path.display().to_string(),
             reason,

@@ -36,6 +36,20 @@ const ONE_PLACE_S: f64 = 5.0;
 /// Mean log probability of a passage's tokens under which it is pointed out.
 const DOUBTFUL: f32 = -1.0;
 
+/// Words that were left out closer than this, in seconds, are one finding.
+const ONE_RUN_S: f64 = 1.0;
+
+/// Seconds before and behind a cut within speech that are pointed out.
+const TORN_S: f64 = 0.5;
+
+/// Share of the samples within speech at the rails that is worth saying, and that spoils words: 6 dB over full scale
+/// gives 0.1 %, 12 dB 3 %, a recording that is clipped all along 28 %.
+const CLIPPED: f64 = 0.001;
+const BADLY_CLIPPED: f64 = 0.01;
+
+/// Level of the speech, in dB of full scale, under which a recording is very quiet; usual dictations have -30 to -15.
+const QUIET_DB: f64 = -45.0;
+
 /// How a recording is transcribed.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -79,6 +93,8 @@ struct End {
     complaint: Option<String>,
     repaired: u64,
     dismissed: Vec<Stretch>,
+    unfinished: Option<&'static str>,
+    clipped: Vec<(Stretch, f32)>,
     decode_s: f64,
 }
 
@@ -87,6 +103,8 @@ struct Worked {
     /// Where the chunk lies in the recording, seconds.
     stretch: Stretch,
     speech: Vec<Stretch>,
+    /// Sum over the seconds of speech of the square of its level.
+    energy: f64,
     passage: Passage,
     /// Spans count from the chunk's first word.
     proposals: Vec<Proposal>,
@@ -196,6 +214,8 @@ impl Reader<'_> {
             complaint: decoder.complaint().map(str::to_owned),
             repaired: decoder.repaired(),
             dismissed: chunker.dismissed().to_vec(),
+            unfinished: decoder.unfinished(),
+            clipped: decoder.clipped().to_vec(),
             decode_s: busy.as_secs_f64(),
         })
     }
@@ -258,6 +278,7 @@ impl How {
                 end_s: chunk.clock.recording_end_s(chunk.length_s()),
             },
             speech: chunk.speech.clone(),
+            energy: f64::from(chunk.level()).powi(2) * chunk.speech_s(),
             passage,
             proposals,
             scores,
@@ -276,6 +297,10 @@ struct Run {
     edits: Vec<Edit>,
     findings: Vec<Finding>,
     speech: Vec<Stretch>,
+    /// Short utterances that have no word.
+    unheard: Vec<Stretch>,
+    /// Energy of the speech: sum over its seconds of the square of its level.
+    energy: f64,
     hear: Duration,
     dictionary: Duration,
     retries: u32,
@@ -342,18 +367,10 @@ impl Run {
     fn doubt(&mut self, worked: &Worked, offset: usize) {
         let passage = &worked.passage;
         let (first, last) = (offset, offset + passage.words.len());
-        if let (Some(from), Some(to)) = (passage.phantoms.first(), passage.phantoms.last()) {
-            let mut finding = Finding::new(
-                FindingKind::TextWithoutSpeech,
-                Severity::Warning,
-                (from.start_s, to.end_s),
-                (last, last),
-                "The engine wrote words where nobody speaks; they were left out.",
-                "detector: the last speech ended 0.2 s before",
-            );
-            finding.heard = transcript::join(passage.phantoms.iter().map(|w| w.text.as_str()));
-            self.findings.push(finding);
-        }
+        self.unheard.extend(&passage.unheard);
+        self.energy += worked.energy;
+        self.left_out(passage, offset);
+        self.torn(passage, offset);
         let low = passage.log_probability < DOUBTFUL && !passage.words.is_empty();
         let sparse = passage.sparse && !passage.words.is_empty();
         if passage.repeats || sparse || low {
@@ -390,6 +407,65 @@ impl Run {
         }
     }
 
+    /// Words of the engine that are not in the text: nobody spoke there, or they are its prompt.
+    fn left_out(&mut self, passage: &Passage, offset: usize) {
+        let said = [
+            (
+                &passage.phantoms,
+                "The engine wrote words where nobody speaks; they were left out.",
+                "detector: no speech within 0.1 s",
+            ),
+            (
+                &passage.echo,
+                "The engine wrote its list of expected words here; they were left out. Listen whether somebody says them.",
+                "prompt: the same words in the same order; not heard without the prompt",
+            ),
+        ];
+        for (words, message, evidence) in said {
+            for run in words.chunk_by(|a, b| b.start_s - a.end_s < ONE_RUN_S) {
+                let (Some(from), Some(to)) = (run.first(), run.last()) else {
+                    continue;
+                };
+                let before = offset + passage.words.partition_point(|w| w.start_s < from.start_s);
+                let mut finding = Finding::new(
+                    FindingKind::TextWithoutSpeech,
+                    Severity::Warning,
+                    (from.start_s, to.end_s),
+                    (before, before),
+                    message,
+                    evidence,
+                );
+                finding.heard = transcript::join(run.iter().map(|w| w.text.as_str()));
+                self.findings.push(finding);
+            }
+        }
+    }
+
+    /// Places at which the sound was cut although nobody paused: a word there was heard in two halves.
+    fn torn(&mut self, passage: &Passage, offset: usize) {
+        for &at_s in &passage.torn_s {
+            let from = passage.words.partition_point(|w| w.end_s < at_s - TORN_S);
+            let to = passage
+                .words
+                .partition_point(|w| w.start_s <= at_s + TORN_S);
+            let span = (offset + from, offset + to.max(from));
+            let mut finding = Finding::new(
+                FindingKind::DoubtfulPassage,
+                Severity::Info,
+                ((at_s - TORN_S).max(0.0), at_s + TORN_S),
+                span,
+                "Nobody pauses around here, so that the sound was cut within speech; a word may be missing, halved or doubled.",
+                "cut: no silence of 0.1 s in the 10 s before",
+            );
+            finding.heard = transcript::join(
+                passage.words[from..to.max(from)]
+                    .iter()
+                    .map(|w| w.text.as_str()),
+            );
+            self.findings.push(finding);
+        }
+    }
+
     fn finish(
         mut self,
         end: End,
@@ -405,6 +481,9 @@ impl Run {
         }
         let coverage = self.coverage();
         self.findings.extend(damage(&end, &self.words));
+        self.findings
+            .extend(clipped(&end.clipped, &self.speech, &self.words));
+        self.findings.extend(quiet(self.energy, &self.speech));
         if self.words.is_empty() && coverage.speech_s == 0.0 {
             self.findings.push(Finding::new(
                 FindingKind::NoSpeech,
@@ -469,7 +548,13 @@ impl Run {
 
     /// Compares speech and words; every gap becomes a finding.
     fn coverage(&mut self) -> Coverage {
-        let gaps = careful::gaps(&self.words, &self.speech);
+        let mut gaps = careful::gaps(&self.words, &self.speech);
+        self.unheard.retain(|u| {
+            gaps.iter()
+                .all(|g| u.end_s <= g.start_s || g.end_s <= u.start_s)
+        });
+        gaps.append(&mut self.unheard);
+        gaps.sort_by(|a, b| a.start_s.total_cmp(&b.start_s));
         // Gaps with no word between them are one place to listen to.
         let mut places: Vec<(usize, Stretch)> = Vec::new();
         for gap in &gaps {
@@ -548,6 +633,16 @@ fn damage(end: &End, words: &[Word]) -> Vec<Finding> {
             "detector: speech; level: as steady as a fan",
         ));
     }
+    if let Some(reason) = end.unfinished {
+        out.push(Finding::new(
+            FindingKind::AudioDamaged,
+            Severity::Warning,
+            (end.duration_s, end.duration_s),
+            (words.len(), words.len()),
+            "The recording may be cut off here; compare its length with that on the recorder. What was said after this is not in the text.",
+            format!("decoder: {reason}"),
+        ));
+    }
     if end.repaired > 0 {
         out.push(Finding::new(
             FindingKind::AudioDamaged,
@@ -562,6 +657,63 @@ fn damage(end: &End, words: &[Word]) -> Vec<Finding> {
         ));
     }
     out
+}
+
+/// Overload of the microphone, once for the recording: how much of the speech and from when to when.
+fn clipped(windows: &[(Stretch, f32)], speech: &[Stretch], words: &[Word]) -> Option<Finding> {
+    let mut at = 0;
+    let spoken: Vec<&(Stretch, f32)> = windows
+        .iter()
+        .filter(|(window, _)| {
+            at += speech[at..].partition_point(|s| s.end_s <= window.start_s);
+            speech.get(at).is_some_and(|s| s.start_s < window.end_s)
+        })
+        .collect();
+    let (first, last) = (spoken.first()?.0, spoken.last()?.0);
+    let speech_s: f64 = speech.iter().map(Stretch::length_s).sum();
+    let clipped_s: f64 = spoken.iter().map(|(w, _)| w.length_s()).sum();
+    let flat_s: f64 = spoken
+        .iter()
+        .map(|(w, share)| w.length_s() * f64::from(*share))
+        .sum();
+    let share = flat_s / speech_s.max(0.5);
+    if share < CLIPPED {
+        return None;
+    }
+    let severity = if share < BADLY_CLIPPED {
+        Severity::Info
+    } else {
+        Severity::Warning
+    };
+    let before = words.partition_point(|w| w.start_s < first.start_s);
+    Some(Finding::new(
+        FindingKind::AudioClipped,
+        severity,
+        (first.start_s, last.end_s),
+        (before, before),
+        "The recording is overloaded: its loudest moments are cut flat and words may be misheard. Next time turn the microphone down or keep further away.",
+        format!(
+            "level: {:.1} % of the samples within speech at the rails, in {clipped_s:.1} of {speech_s:.1} s",
+            share * 100.0
+        ),
+    ))
+}
+
+/// A speaker who is hardly there, once for the recording.
+fn quiet(energy: f64, speech: &[Stretch]) -> Option<Finding> {
+    let speech_s: f64 = speech.iter().map(Stretch::length_s).sum();
+    let (first, last) = (speech.first()?, speech.last()?);
+    let level_db = 10.0 * (energy / speech_s.max(0.1)).max(1e-12).log10();
+    (level_db < QUIET_DB).then(|| {
+        Finding::new(
+            FindingKind::AudioQuiet,
+            Severity::Info,
+            (first.start_s, last.end_s),
+            (0, 0),
+            "The recording is very quiet; soft words may be missing. Next time turn the microphone up or come closer.",
+            format!("level: speech at {level_db:.0} dB of full scale"),
+        )
+    })
 }
 
 /// Where in the report a finding's words stand.

@@ -4,3 +4,4 @@ pub mod engine;
 pub mod practice;
 pub mod real;
 pub mod tiny_model;
+pub mod voice;

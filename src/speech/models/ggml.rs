@@ -8,6 +8,7 @@
 use super::bytes::{FormatError, Reader, format_error};
 use half::f16;
 use half::slice::HalfFloatSliceExt;
+use std::collections::BTreeMap;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 
 const MAGIC: u32 = 0x6767_6d6c;
@@ -146,17 +147,91 @@ impl Dimensions {
         }
     }
 
-    /// Refuses numbers that no Whisper has, before anything is sized by them.
+    /// Refuses numbers that no Whisper has, before anything is sized by them: at most three times those of the largest
+    /// one, both widths equal and divided evenly among the heads.
     pub fn check(&self) -> Result<(), String> {
-        let limits = [
-            1_000_000, 100_000, 65_536, 1024, 1024, 100_000, 65_536, 1024, 1024, 1024,
-        ];
-        for (value, limit) in self.in_order().into_iter().zip(limits) {
-            if value == 0 || value > limit {
-                return Err(format!("no Whisper has the dimensions {self:?}"));
-            }
+        let limits = [150_000, 4_500, 4_096, 64, 96, 1_344, 4_096, 64, 96, 384];
+        let within = self
+            .in_order()
+            .into_iter()
+            .zip(limits)
+            .all(|(value, limit)| (1..=limit).contains(&value));
+        let even = within
+            && self.n_audio_state == self.n_text_state
+            && self.n_audio_state.is_multiple_of(self.n_audio_head)
+            && self.n_text_state.is_multiple_of(self.n_text_head);
+        if !even {
+            return Err(format!("no Whisper has the dimensions {self:?}"));
         }
         Ok(())
+    }
+
+    /// Every tensor of a Whisper of these dimensions with its shape, outermost first.
+    fn shapes(&self) -> BTreeMap<String, Vec<u32>> {
+        let (audio, text) = (self.n_audio_state, self.n_text_state);
+        let mut all = BTreeMap::new();
+        let mut put = |name: String, shape: &[u32]| {
+            all.insert(name, shape.to_vec());
+        };
+        put(
+            "encoder.positional_embedding".into(),
+            &[self.n_audio_ctx, audio],
+        );
+        put(
+            "decoder.positional_embedding".into(),
+            &[self.n_text_ctx, text],
+        );
+        put(
+            "decoder.token_embedding.weight".into(),
+            &[self.n_vocab, text],
+        );
+        for (name, from) in [("conv1", self.n_mels), ("conv2", audio)] {
+            put(format!("encoder.{name}.weight"), &[audio, from, 3]);
+            put(format!("encoder.{name}.bias"), &[audio, 1]);
+        }
+        let sides = [
+            (
+                "encoder",
+                audio,
+                self.n_audio_layer,
+                "ln_post",
+                &["attn"][..],
+            ),
+            (
+                "decoder",
+                text,
+                self.n_text_layer,
+                "ln",
+                &["attn", "cross_attn"],
+            ),
+        ];
+        for (side, width, layers, last, attentions) in sides {
+            let mut norms = vec![format!("{side}.{last}")];
+            for block in (0..layers).map(|i| format!("{side}.blocks.{i}")) {
+                norms.push(format!("{block}.mlp_ln"));
+                put(format!("{block}.mlp.0.weight"), &[4 * width, width]);
+                put(format!("{block}.mlp.0.bias"), &[4 * width]);
+                put(format!("{block}.mlp.2.weight"), &[width, 4 * width]);
+                put(format!("{block}.mlp.2.bias"), &[width]);
+                for attention in attentions {
+                    norms.push(format!("{block}.{attention}_ln"));
+                    for part in ["query", "key", "value", "out"] {
+                        put(
+                            format!("{block}.{attention}.{part}.weight"),
+                            &[width, width],
+                        );
+                        if part != "key" {
+                            put(format!("{block}.{attention}.{part}.bias"), &[width]);
+                        }
+                    }
+                }
+            }
+            for norm in norms {
+                put(format!("{norm}.weight"), &[width]);
+                put(format!("{norm}.bias"), &[width]);
+            }
+        }
+        all
     }
 }
 
@@ -173,11 +248,49 @@ pub struct Plan {
     pub tensors: Vec<Tensor>,
 }
 
-impl Plan {
-    /// Reads the index of a float16 model file. Nothing that the file claims is allocated before it is compared with the
-    /// file's length.
-    pub fn read(source: impl Read + Seek) -> Result<Self, FormatError> {
-        let mut r = Reader::new(source)?;
+/// Checks that a model file of any weight type is what it claims: dimensions that a Whisper has, and exactly the tensors
+/// of those dimensions, all there. whisper.cpp sizes its memory by the claims before it looks for the tensors.
+pub fn inspect(source: impl Read + Seek) -> Result<(), FormatError> {
+    let mut r = Reader::new(source)?;
+    let head = Head::read(&mut r)?;
+    let mut missing = head.dimensions.shapes();
+    while r.left() > 0 {
+        let tensor = Entry::read(&mut r)?;
+        match missing.remove(&tensor.name) {
+            Some(shape) if shape == tensor.shape => {}
+            Some(shape) => {
+                return Err(r.error(format!(
+                    "{} has the shape {:?}, not {shape:?}",
+                    tensor.name, tensor.shape
+                )));
+            }
+            None => {
+                return Err(r.error(format!(
+                    "a tensor {:?} that no Whisper of these dimensions has, or twice",
+                    tensor.name
+                )));
+            }
+        }
+    }
+    match missing.first_key_value() {
+        Some((name, _)) => Err(r.error(format!(
+            "{name} and {} more tensors are missing; the file is cut short",
+            missing.len() - 1
+        ))),
+        None => Ok(()),
+    }
+}
+
+/// What stands before the tensors.
+struct Head {
+    dimensions: Dimensions,
+    weights: i32,
+    mel: Vec<f32>,
+    vocabulary: Vec<Vec<u8>>,
+}
+
+impl Head {
+    fn read<R: Read + Seek>(r: &mut Reader<R>) -> Result<Self, FormatError> {
         if r.u32()? != MAGIC {
             return Err(r.error("not a ggml model file (wrong magic number)"));
         }
@@ -187,10 +300,7 @@ impl Plan {
         }
         let dimensions = Dimensions::from_order(numbers);
         dimensions.check().map_err(|e| r.error(e))?;
-        match r.u32()? as i32 {
-            FTYPE_F16 => {}
-            other => return Err(r.error(format!("weights of type {other}; float16 (1) is needed"))),
-        }
+        let weights = r.u32()? as i32;
         let (rows, columns) = (r.u32()?, r.u32()?);
         if rows != dimensions.n_mels || columns as usize != super::mel::BINS {
             return Err(r.error(format!("mel filters of {rows} x {columns}")));
@@ -214,6 +324,89 @@ impl Plan {
                 return Err(r.error(format!("a token of {length} bytes")));
             }
             vocabulary.push(r.bytes(u64::from(length))?);
+        }
+        Ok(Self {
+            dimensions,
+            weights,
+            mel,
+            vocabulary,
+        })
+    }
+}
+
+/// Values and bytes of a block of each type that whisper.cpp reads (ggml.h, ggml-common.h).
+fn block(kind: u32) -> Option<(u64, u64)> {
+    Some(match kind {
+        TYPE_F32 => (1, 4),
+        TYPE_F16 | 30 => (1, 2),
+        2 => (32, 18),
+        3 => (32, 20),
+        6 => (32, 22),
+        7 => (32, 24),
+        TYPE_Q8_0 => (32, 34),
+        10 => (256, 84),
+        11 => (256, 110),
+        12 => (256, 144),
+        13 => (256, 176),
+        14 => (256, 210),
+        _ => return None,
+    })
+}
+
+/// What stands before the values of a tensor; they are passed over.
+struct Entry {
+    name: String,
+    shape: Vec<u32>,
+    kind: u32,
+    at: u64,
+}
+
+impl Entry {
+    fn read<R: Read + Seek>(r: &mut Reader<R>) -> Result<Self, FormatError> {
+        let (rank, name_length, kind) = (r.u32()?, r.u32()?, r.u32()?);
+        if !(1..=4).contains(&rank) || !(1..=256).contains(&name_length) {
+            return Err(r.error(format!(
+                "a tensor of rank {rank} with a name of {name_length} bytes"
+            )));
+        }
+        let (values_a_block, bytes_a_block) =
+            block(kind).ok_or_else(|| r.error(format!("a tensor of type {kind}")))?;
+        let mut shape = Vec::new();
+        for _ in 0..rank {
+            shape.push(r.u32()?);
+        }
+        shape.reverse();
+        let name = String::from_utf8(r.bytes(u64::from(name_length))?)
+            .map_err(|_| r.error("the name of a tensor is not text"))?;
+        let row = u64::from(shape.last().copied().unwrap_or(0));
+        let size = count(&shape)
+            .filter(|_| row.is_multiple_of(values_a_block))
+            .and_then(|values| (values / values_a_block).checked_mul(bytes_a_block))
+            .ok_or_else(|| r.error(format!("{name} has the shape {shape:?}")))?;
+        let at = r.position();
+        r.skip(size)?;
+        Ok(Self {
+            name,
+            shape,
+            kind,
+            at,
+        })
+    }
+}
+
+impl Plan {
+    /// Reads the index of a float16 model file. Nothing that the file claims is allocated before it is compared with the
+    /// file's length.
+    pub fn read(source: impl Read + Seek) -> Result<Self, FormatError> {
+        let mut r = Reader::new(source)?;
+        let Head {
+            dimensions,
+            weights,
+            mel,
+            vocabulary,
+        } = Head::read(&mut r)?;
+        if weights != FTYPE_F16 {
+            return Err(r.error(format!("weights of type {weights}; float16 (1) is needed")));
         }
         let mut tensors = Vec::new();
         while r.left() > 0 {
@@ -300,12 +493,12 @@ impl Plan {
 }
 
 fn read_tensor<R: Read + Seek>(r: &mut Reader<R>) -> Result<Tensor, FormatError> {
-    let (rank, name_length, kind) = (r.u32()?, r.u32()?, r.u32()?);
-    if !(1..=4).contains(&rank) || !(1..=256).contains(&name_length) {
-        return Err(r.error(format!(
-            "a tensor of rank {rank} with a name of {name_length} bytes"
-        )));
-    }
+    let Entry {
+        name,
+        shape,
+        kind,
+        at,
+    } = Entry::read(r)?;
     let stored = match kind {
         TYPE_F32 => Stored::F32,
         TYPE_F16 => Stored::F16,
@@ -315,19 +508,6 @@ fn read_tensor<R: Read + Seek>(r: &mut Reader<R>) -> Result<Tensor, FormatError>
             )));
         }
     };
-    let mut shape = Vec::new();
-    for _ in 0..rank {
-        shape.push(r.u32()?);
-    }
-    shape.reverse();
-    let name = String::from_utf8(r.bytes(u64::from(name_length))?)
-        .map_err(|_| r.error("the name of a tensor is not text"))?;
-    let values = count(&shape).ok_or_else(|| r.error(format!("{name} has the shape {shape:?}")))?;
-    let at = r.position();
-    let size = values
-        .checked_mul(stored.width())
-        .ok_or_else(|| r.error(format!("{name} has the shape {shape:?}")))?;
-    r.skip(size)?;
     let tensor = Tensor {
         name,
         shape,

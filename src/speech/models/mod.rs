@@ -28,7 +28,19 @@ pub use local::{ModelFile, Verdict, Verified, present, resolve, verify};
 pub use manifest::{Expected, Manifest, Model, Packages, Source, SourceKind};
 pub use mel::filters as mel_filters;
 
+use crate::speech::engine::SpeechError;
 use std::path::{Path, PathBuf};
+
+/// Reads the index of a model file of any weight type and compares what it claims with what it holds, before an engine
+/// sizes its memory by the claims.
+pub fn inspect(path: &Path) -> Result<(), SpeechError> {
+    let broken = |reason: String| SpeechError::ModelBroken {
+        path: path.display().to_string(),
+        reason,
+    };
+    let file = std::fs::File::open(path).map_err(|e| broken(e.to_string()))?;
+    ggml::inspect(file).map_err(|e| broken(e.to_string()))
+}
 
 /// The readers of model files over bytes in memory, for fuzzing: whatever the bytes are, an answer and no more memory
 /// than a small multiple of them.
@@ -40,6 +52,11 @@ pub mod reading {
     /// Reads a float16 ggml file and writes it as q8_0; the number of its tensors.
     pub fn ggml(bytes: &[u8]) -> Result<usize, ggml::ConvertError> {
         convert(&ggml::Plan::read(Cursor::new(bytes))?, bytes)
+    }
+
+    /// Compares a ggml file of any weight type with its own claims.
+    pub fn inspect(bytes: &[u8]) -> Result<(), ggml::ConvertError> {
+        Ok(ggml::inspect(Cursor::new(bytes))?)
     }
 
     /// Reads a CTranslate2 model with its tokenizer.json and writes it as q8_0; the number of its tensors.

@@ -1,7 +1,7 @@
 //! The conversion against a small model that other code wrote down, and against files that lie.
 
 use super::ct2;
-use super::ggml::{BLOCK, Encoding, Output, Plan};
+use super::ggml::{self, BLOCK, Encoding, Output, Plan};
 use super::mel;
 use half::f16;
 use std::io::Cursor;
@@ -144,6 +144,108 @@ fn absurd_bytes_are_survived() {
             let mut bytes = tiny.ggml.clone();
             bytes[at] = value;
             let _ = Plan::read(Cursor::new(&bytes));
+        }
+    }
+}
+
+#[test]
+fn a_model_of_any_weight_type_that_holds_what_it_claims_may_be_loaded() {
+    let tiny = tiny();
+    let plan = Plan::read(Cursor::new(&tiny.ggml)).unwrap();
+    let (f16, q8_0) = written(&plan, &tiny.ggml);
+    for whole in [&f16, &q8_0] {
+        ggml::inspect(Cursor::new(whole)).unwrap();
+        for cut in (0..whole.len()).step_by(7).chain([whole.len() - 1]) {
+            assert!(
+                ggml::inspect(Cursor::new(&whole[..cut])).is_err(),
+                "cut at {cut}"
+            );
+        }
+        let twice = [&whole[..], &whole[plan_head(whole)..]].concat();
+        assert!(ggml::inspect(Cursor::new(twice)).is_err());
+    }
+}
+
+/// Whatever number of the head is changed, and to what, the file holds something else then and is refused before
+/// anything is sized by it.
+#[test]
+fn claims_that_the_tensors_do_not_bear_out_are_refused() {
+    let tiny = tiny();
+    for number in 1..=10 {
+        for claim in [
+            0,
+            1,
+            2,
+            3,
+            64,
+            80,
+            448,
+            1_500,
+            51_865,
+            1 << 16,
+            1 << 31,
+            u32::MAX,
+        ] {
+            let mut bytes = tiny.ggml.clone();
+            let at = 4 * number;
+            if u32_at(&bytes, at) == claim {
+                continue;
+            }
+            bytes[at..at + 4].copy_from_slice(&claim.to_le_bytes());
+            let result = ggml::inspect(Cursor::new(&bytes));
+            // The number of heads changes no shape.
+            let heads = matches!(number, 4 | 8) && [1, 2].contains(&claim);
+            assert_eq!(result.is_ok(), heads, "number {number}: {claim}");
+        }
+    }
+}
+
+mod properties {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Bytes that what was read takes in memory.
+    fn taken(plan: &Plan) -> usize {
+        let words: usize = plan
+            .vocabulary
+            .iter()
+            .map(|w| w.capacity() + size_of::<Vec<u8>>())
+            .sum();
+        let tensors: usize = plan
+            .tensors
+            .iter()
+            .map(|t| size_of_val(t) + t.name.capacity() + t.shape.capacity() * 4)
+            .sum();
+        plan.mel.capacity() * 4 + words + tensors
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(300))]
+
+        /// Random heads, and valid ones with random numbers in them: refused, or no more memory than a few times the file.
+        #[test]
+        fn heads_take_no_more_than_the_file_bears(
+            valid in 0usize..60_000,
+            numbers in proptest::collection::vec((0usize..20_000, any::<u32>()), 0..4),
+            junk in proptest::collection::vec(any::<u8>(), 0..400),
+        ) {
+            let tiny = tiny();
+            for whole in [&tiny.ggml, &tiny.model_bin] {
+                let mut bytes = whole[..valid.min(whole.len())].to_vec();
+                for (at, number) in &numbers {
+                    if let Some(place) = bytes.get_mut(4 * at..4 * at + 4) {
+                        place.copy_from_slice(&number.to_le_bytes());
+                    }
+                }
+                bytes.extend(&junk);
+                let _ = ggml::inspect(Cursor::new(&bytes));
+                if let Ok(plan) = Plan::read(Cursor::new(&bytes)) {
+                    prop_assert!(taken(&plan) < 16 * bytes.len() + 1024);
+                }
+                if let Ok(plan) = ct2::plan(Cursor::new(&bytes), tiny.tokenizer.as_bytes()) {
+                    prop_assert!(taken(&plan) < 16 * bytes.len() + (1 << 20));
+                }
+            }
         }
     }
 }
