@@ -17,7 +17,7 @@ pub struct Config {
     pub model: String,
     /// ISO 639-1 code of the language that is dictated.
     pub language: String,
-    /// What the engine is told to expect; empty for nothing, left out for [`SPOKEN_MARKS`] where English is dictated.
+    /// What the engine is told to expect; empty for nothing, left out for the spoken marks where English is dictated.
     pub prompt: Option<String>,
     /// Threads of the engine; 0 for one per core.
     pub threads: usize,
@@ -25,9 +25,6 @@ pub struct Config {
     /// raw 16-bit mono samples at 16 kHz, to its output. Empty: ffmpeg, which reads DSS and not DS2.
     pub dss_decoder: Vec<String>,
 }
-
-/// Tells the engine that marks are spoken. Without it "comma" comes out as "kama" and "colon" as "Colin" (docs/ACCURACY.md).
-pub const SPOKEN_MARKS: &str = "Dictation, with spoken punctuation: comma, period, colon, semicolon, new line, new paragraph, next number.";
 
 impl Default for Config {
     fn default() -> Self {
@@ -61,15 +58,6 @@ pub enum ConfigError {
 }
 
 impl Config {
-    /// The prompt for a dictation in `language`.
-    pub fn prompt_for(&self, language: &str) -> &str {
-        match &self.prompt {
-            Some(prompt) => prompt,
-            None if matches!(language, "en" | "english") => SPOKEN_MARKS,
-            None => "",
-        }
-    }
-
     /// Reads `file`, or `OSLER_CONFIG`, or nothing; then lets `OSLER_DATA` and `OSLER_MODELS` win.
     pub fn load(file: Option<&Path>) -> Result<Self, ConfigError> {
         let named = file
@@ -120,14 +108,6 @@ mod tests {
         assert_eq!(config.thread_count(), 3);
         assert_eq!(config.model, "base");
         assert!(config.dss_decoder.is_empty());
-    }
-
-    #[test]
-    fn spoken_marks_are_expected_in_english_unless_something_else_is_said() {
-        assert_eq!(Config::default().prompt_for("en"), SPOKEN_MARKS);
-        assert_eq!(Config::default().prompt_for("de"), "");
-        let config: Config = toml::from_str(r#"prompt = """#).unwrap();
-        assert_eq!(config.prompt_for("en"), "");
     }
 
     #[test]

@@ -12,7 +12,7 @@ use crate::speech::engine::{Cancel, SpeechError};
 use crate::speech::models;
 use crate::speech::pool::Pool;
 use crate::speech::whisper::{LoadOptions, WhisperEngine, knows_language};
-use crate::workflow::transcribe::{Options, TranscribeError, channels, transcribe};
+use crate::workflow::transcribe::{Options, SPOKEN_MARKS, TranscribeError, channels, transcribe};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 use std::collections::HashSet;
@@ -149,7 +149,8 @@ impl Recogniser {
                 prompt: args
                     .prompt
                     .as_deref()
-                    .unwrap_or_else(|| config.prompt_for(language))
+                    .or(config.prompt.as_deref())
+                    .unwrap_or_else(|| usual_prompt(language))
                     .to_owned(),
                 source: source(config),
             },
@@ -185,6 +186,14 @@ impl Recogniser {
 
 fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, |n| n.get())
+}
+
+/// What is expected where nobody says what to expect.
+fn usual_prompt(language: &str) -> &'static str {
+    match language {
+        "en" | "english" => SPOKEN_MARKS,
+        _ => "",
+    }
 }
 
 /// Threads of the engine: what was asked for, or what the configuration says. More than there are cores only make each

@@ -23,7 +23,7 @@ const DOUBTFUL_LOG_PROBABILITY: f32 = -0.8;
 
 /// Encoder positions for a short piece that is heard again: twice the usual least. All 1500 would be the most memory that
 /// a recording ever takes.
-const WIDER: usize = 768;
+const WIDER: usize = 1024;
 
 /// How often a chunk may be cut in two.
 const DEEPEST: u32 = 2;

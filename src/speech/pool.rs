@@ -17,7 +17,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 /// Most workers. More of them want more memory, and the cores beyond are used by more threads for each.
-const MOST_WORKERS: usize = 4;
+pub const MOST_WORKERS: usize = 4;
 
 /// Pieces of one job that may wait: one for each worker (20 s of sound, 1.3 MB each).
 pub const WAITING: usize = MOST_WORKERS;

@@ -14,12 +14,13 @@ use crate::domain::recognition::{Raw, Recognition, SourceInfo, Transcript};
 use crate::domain::transcript::{self, Coverage, Edit, Stretch, Word};
 use crate::speech::careful::{self, Passage};
 use crate::speech::engine::{Cancel, HearOptions, Session, SpeechError};
-use crate::speech::pool::{Job, Pool, Ticket, Turn, Urgency};
+use crate::speech::pool::{Job, MOST_WORKERS, Pool, Ticket, Turn, Urgency};
 use crate::text;
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
@@ -49,6 +50,13 @@ const BADLY_CLIPPED: f64 = 0.01;
 
 /// Level of the speech, in dB of full scale, under which a recording is very quiet; usual dictations have -30 to -15.
 const QUIET_DB: f64 = -45.0;
+
+/// Tells the engine that marks are spoken. Without it "comma" comes out as "kama" and "colon" as "Colin"; where nobody
+/// speaks marks it costs a word in a hundred, so that [`How`] leaves it out there.
+pub const SPOKEN_MARKS: &str = "Dictation, with spoken punctuation: comma, period, colon, semicolon, new line, new paragraph, next number.";
+
+/// What a spoken mark is heard as.
+const MARKS: [&str; 6] = ["comma", "period", "colon", "semicolon", "paragraph", "stop"];
 
 /// How a recording is transcribed.
 #[derive(Debug, Clone)]
@@ -131,6 +139,7 @@ pub fn transcribe(
     let how = Arc::new(How {
         index: index.clone(),
         prompt: options.prompt.clone(),
+        unmarked: Default::default(),
         hear_options: HearOptions {
             language: options.language.clone(),
             threads: 1,
@@ -183,6 +192,7 @@ impl Reader<'_> {
         let mut busy = Duration::ZERO;
         let claimed_s = decoder.claimed_s();
         let mut held = None;
+        let mut number = 0;
         let mut ended = false;
         while !ended {
             let started = Instant::now();
@@ -196,15 +206,17 @@ impl Reader<'_> {
             busy += started.elapsed();
             while let Some(chunk) = chunker.pop() {
                 if let Some(before) = held.replace(chunk) {
-                    self.submit(before, false)?;
+                    self.submit(before, number, false)?;
+                    number += 1;
                 }
                 if let Some(chunk) = held.take_if(|chunk| !may_be_last(chunk, claimed_s)) {
-                    self.submit(chunk, false)?;
+                    self.submit(chunk, number, false)?;
+                    number += 1;
                 }
             }
         }
         match held {
-            Some(last) => self.submit(last, true)?,
+            Some(last) => self.submit(last, number, true)?,
             None => self.job.expect_more(false),
         }
         Ok(End {
@@ -220,10 +232,11 @@ impl Reader<'_> {
         })
     }
 
-    fn submit(&self, chunk: Chunk, last: bool) -> Result<(), SpeechError> {
+    fn submit(&self, chunk: Chunk, number: usize, last: bool) -> Result<(), SpeechError> {
         let how = self.how.clone();
         let length_s = chunk.length_s();
-        let hear = move |session: &mut dyn Session, turn: &Turn| how.hear(session, &chunk, turn);
+        let hear =
+            move |session: &mut dyn Session, turn: &Turn| how.hear(session, &chunk, number, turn);
         let ticket = if last {
             self.job.submit_last(length_s, hear)?
         } else {
@@ -245,16 +258,47 @@ fn may_be_last(chunk: &Chunk, claimed_s: Option<f64>) -> bool {
 struct How {
     index: Arc<Index>,
     prompt: String,
+    /// Of the chunks last heard, by their number modulo the most that are heard at once: whether no mark was spoken there.
+    unmarked: [AtomicBool; MOST_WORKERS],
     /// Threads aside, which are those of the turn.
     hear_options: HearOptions,
 }
 
 impl How {
+    /// Hears a chunk. The usual prompt is for spoken marks: where none is spoken, the chunk is heard again without it. So
+    /// that this is not done for every chunk of a conversation, a chunk goes by the one [`MOST_WORKERS`] before it, which
+    /// has always been heard by then: what comes out does not depend on who was faster.
+    fn passage(
+        &self,
+        session: &mut dyn Session,
+        chunk: &Chunk,
+        number: usize,
+        options: &HearOptions,
+        turn: &Turn,
+    ) -> Result<Passage, SpeechError> {
+        if self.prompt != SPOKEN_MARKS {
+            return careful::hear(session, chunk, &self.prompt, options, &turn.cancel);
+        }
+        let unmarked = &self.unmarked[number % MOST_WORKERS];
+        let expected = !unmarked.load(Ordering::Relaxed);
+        let prompt = if expected { SPOKEN_MARKS } else { "" };
+        let mut passage = careful::hear(session, chunk, prompt, options, &turn.cancel)?;
+        let marked = passage.words.iter().any(|w| is_mark(&w.text));
+        if expected && !marked && !passage.words.is_empty() {
+            let retries = passage.retries;
+            passage = careful::hear(session, chunk, "", options, &turn.cancel)?;
+            passage.retries += retries;
+        }
+        unmarked.store(!marked, Ordering::Relaxed);
+        Ok(passage)
+    }
+
     /// Hears a chunk, lets the dictionary propose and the engine judge while it still has the sound.
     fn hear(
         &self,
         session: &mut dyn Session,
         chunk: &Chunk,
+        number: usize,
         turn: &Turn,
     ) -> Result<Worked, SpeechError> {
         let started = Instant::now();
@@ -262,7 +306,7 @@ impl How {
             threads: turn.threads,
             ..self.hear_options.clone()
         };
-        let passage = careful::hear(session, chunk, &self.prompt, &options, &turn.cancel)?;
+        let passage = self.passage(session, chunk, number, &options, turn)?;
         let hear = started.elapsed();
         let started = Instant::now();
         let proposals = correct::propose(&passage.words, 0, &self.index);
@@ -287,6 +331,12 @@ impl How {
             dictionary: started.elapsed(),
         })
     }
+}
+
+/// Whether a word is a mark as somebody says it.
+fn is_mark(word: &str) -> bool {
+    let plain = word.trim_matches(|c: char| !c.is_alphanumeric());
+    MARKS.iter().any(|m| plain.eq_ignore_ascii_case(m))
 }
 
 /// A run in progress: what has been heard so far, in order.
