@@ -30,11 +30,13 @@ impl Recorder {
             sample_format: SampleFormat::Int,
         };
         let writer = WavWriter::new(BufWriter::new(file), spec).map_err(|e| failed(plain(e)))?;
-        Ok(Self {
+        let mut recorder = Self {
             path: path.to_path_buf(),
             writer,
             file: handle,
-        })
+        };
+        recorder.write(&[])?;
+        Ok(recorder)
     }
 
     /// Appends samples. When it returns, they are on disk and the file is whole as it is.
