@@ -349,11 +349,11 @@ fn an_echo_of_the_prompt_is_left_out_and_told() {
     ]);
     let options = Options {
         prompt: PROMPT.into(),
-        ..options(1)
+        ..options()
     };
     let r = transcribe(
         &fixture("audio/clip.flac"),
-        &engine,
+        &pool(&engine, 1),
         real::index(),
         &options,
         &Cancel::default(),

@@ -27,6 +27,12 @@ const ALONE_S: f64 = 0.5;
 /// Seconds of speech in an utterance that stands alone from which it is a word: "no" is as short.
 const LONE_WORD_S: f64 = 0.25;
 
+/// Of those, the seconds that are at least half as loud as its loudest frame, which a knock has not.
+const LONE_LOUD_S: f64 = 0.16;
+
+/// Least deviation of those frames' levels, as a share of their mean: a beep keeps its level.
+const LONE_DEVIATION: f32 = 0.08;
+
 /// How loud an utterance that stands alone has to be against the speech of its chunk (-10 dB): breaths are softer.
 const LONE_LEVEL: f32 = 0.3;
 
@@ -132,7 +138,7 @@ impl Chunk {
                 && after_s >= 0.0
                 && levels.len() as f64 * FRAME_S >= LONE_WORD_S
                 && rms(levels.iter().copied()) >= loud
-                && is_modulated(&levels)
+                && is_word_like(&levels)
             {
                 lone.push(*utterance);
             }
@@ -521,6 +527,15 @@ impl Chunker {
 #[path = "../../tests/support/voice.rs"]
 pub(crate) mod made;
 
+/// Whether a short sound lasts and changes within as a word does; knocks and beeps do not.
+fn is_word_like(levels: &[f32]) -> bool {
+    let half = 0.5 * levels.iter().fold(0.0f32, |m, l| m.max(*l));
+    let loud: Vec<f32> = levels.iter().copied().filter(|l| *l >= half).collect();
+    let mean = loud.iter().sum::<f32>() / loud.len().max(1) as f32;
+    let deviation = rms(loud.iter().map(|l| l - mean));
+    loud.len() as f64 * FRAME_S >= LONE_LOUD_S && deviation >= LONE_DEVIATION * mean
+}
+
 /// The pieces of a whole recording, for tests.
 #[cfg(test)]
 pub(crate) fn chunks(samples: &[f32]) -> Vec<Chunk> {
@@ -599,9 +614,9 @@ mod tests {
 
     #[test]
     fn a_long_pause_ends_a_chunk() {
-        let all = chunks(&[voice(6.0), silence(5.0), voice(6.0)].concat());
+        let all = chunks(&[voice(11.0), silence(5.0), voice(6.0)].concat());
         assert_eq!(all.len(), 2);
-        assert!((all[1].clock.recording_s(0.0) - 10.7).abs() < 0.3);
+        assert!((all[1].clock.recording_s(0.0) - 15.7).abs() < 0.3);
     }
 
     #[test]
@@ -646,6 +661,24 @@ mod tests {
         let short: Vec<&Stretch> = lone.iter().filter(|s| s.length_s() < 1.0).collect();
         assert_eq!(short.len(), 1, "{lone:?}");
         assert!((short[0].start_s - 3.5).abs() < 0.15, "{lone:?}");
+    }
+
+    #[test]
+    fn a_beep_and_a_knock_are_no_words() {
+        let word: Vec<f32> = (0..22)
+            .map(|i| 0.1 + 0.08 * (i as f32 * 0.6).sin())
+            .collect();
+        assert!(is_word_like(&word));
+        // A beep of 0.12 s or 0.5 s over a hum, and a knock that dies away.
+        for n in [8, 32] {
+            let beep: Vec<f32> = (0..n + 12)
+                .map(|i| if (6..n + 6).contains(&i) { 0.08 } else { 0.02 })
+                .collect();
+            assert!(!is_word_like(&beep), "{n}");
+        }
+        let knock: Vec<f32> = (0..22).map(|i| 0.3 * (-(i as f32) * 0.3).exp()).collect();
+        assert!(!is_word_like(&knock));
+        assert!(!is_word_like(&[]));
     }
 
     #[test]

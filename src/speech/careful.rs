@@ -382,7 +382,8 @@ fn joined(mut left: Passage, right: Passage) -> Passage {
 fn suspicious(passage: &Passage, chunk: &Chunk) -> bool {
     passage.repeats
         || uncovered_s(&passage.words, &chunk.speech) > 0.0
-        || !passage.unheard.is_empty()
+        // Where no word at all was heard it may be no voice, and asking again invents one.
+        || (!passage.unheard.is_empty() && !passage.words.is_empty())
         || passage.log_probability < DOUBTFUL_LOG_PROBABILITY
         || passage.sparse
 }

@@ -45,7 +45,7 @@ const TORN_S: f64 = 0.5;
 
 /// Share of the samples within speech at the rails that is worth saying, and that spoils words: 6 dB over full scale
 /// gives 0.1 %, 12 dB 3 %, a recording that is clipped all along 28 %.
-const CLIPPED: f64 = 0.001;
+const CLIPPED: f64 = 0.000_5;
 const BADLY_CLIPPED: f64 = 0.01;
 
 /// Level of the speech, in dB of full scale, under which a recording is very quiet; usual dictations have -30 to -15.
