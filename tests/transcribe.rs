@@ -9,7 +9,7 @@ use osler::domain::finding::{FindingKind, Severity};
 use osler::domain::recognition::Recognition;
 use osler::speech::engine::{Cancel, SpeechError};
 use osler::speech::pool::Pool;
-use osler::workflow::transcribe::{Options, TranscribeError, transcribe};
+use osler::workflow::transcribe::{Options, SPOKEN_MARKS, TranscribeError, transcribe};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -364,6 +364,47 @@ fn an_echo_of_the_prompt_is_left_out_and_told() {
     assert_eq!(kinds(&r), [FindingKind::TextWithoutSpeech]);
     assert!(r.findings[0].heard.contains("lisinopril"));
     assert!(r.findings[0].evidence.starts_with("prompt:"));
+}
+
+/// The prompts with which a recording of 70 s without a pause is heard, a chunk at a time.
+fn prompts(script: Vec<Line>) -> (Vec<String>, Recognition) {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("long.wav");
+    real::write_wav(&path, &voice(70.0));
+    let engine = ScriptedEngine::new(script);
+    let options = Options {
+        prompt: SPOKEN_MARKS.into(),
+        ..options()
+    };
+    let r = transcribe(
+        &path,
+        &pool(&engine, 1),
+        real::index(),
+        &options,
+        &Cancel::default(),
+        &mut |_, _| {},
+    )
+    .unwrap();
+    let prompts = engine.prompts.lock().unwrap().clone();
+    (prompts, r)
+}
+
+#[test]
+fn the_prompt_for_spoken_marks_stays_where_marks_are_spoken() {
+    let marked = "the knee is stable comma she walks without any pain period new paragraph";
+    let (prompts, _) = prompts(vec![Line::Says(marked); 4]);
+    assert!(prompts.len() >= 4, "{prompts:?}");
+    assert!(prompts[..4].iter().all(|p| p == SPOKEN_MARKS), "{prompts:?}");
+}
+
+#[test]
+fn what_has_no_spoken_mark_is_heard_without_the_prompt_for_them() {
+    let with = "the knee misstable and the patient walks without any pain at all today";
+    let without = "the knee is stable and the patient walks without any pain at all today";
+    let (prompts, r) = prompts(vec![Line::Says(with), Line::Says(without)]);
+    assert_eq!(prompts[..2], [SPOKEN_MARKS, ""]);
+    assert!(r.raw.text.starts_with("the knee is stable"), "{}", r.raw.text);
+    assert!(!r.raw.text.contains("misstable"));
 }
 
 #[test]

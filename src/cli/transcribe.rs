@@ -572,6 +572,12 @@ mod tests {
     use super::*;
 
     #[test]
+    fn spoken_marks_are_expected_in_english() {
+        assert_eq!(usual_prompt("en"), SPOKEN_MARKS);
+        assert_eq!(usual_prompt("de"), "");
+    }
+
+    #[test]
     fn several_recordings_are_printed_below_their_names() {
         let file = Path::new("a.wav");
         assert_eq!(printed("Text.", None, None), "Text.\n");

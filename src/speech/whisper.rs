@@ -19,9 +19,13 @@ const POSITIONS_PER_S: f64 = 50.0;
 /// the same word errors.
 const POSITION_MARGIN: usize = 32;
 
-/// Fewest positions (15 s). The model was trained on 30 s and hears short pieces worse in a short window: 42 readings had 7.6
-/// word errors of 100 with 384 positions, 6.8 with 768 and 6.3 with 1500, and twice as many with 160.
+/// Fewest positions for less than [`SHORT`] of sound (15 s of window). The model was trained on 30 s and hears a lone sentence
+/// worse in a short window: 42 readings had 7.6 word errors of 100 with 384 positions, 6.8 with 768 and 6.3 with 1500, and
+/// twice as many with 160. Chunks of a dictation, which are longer, came out as well with a window that fits.
 const FEWEST_POSITIONS: usize = 768;
+
+/// Positions (10 s) below which a piece is short.
+const SHORT: usize = 500;
 
 /// A multiple of 32 keeps the kernels on whole blocks.
 const POSITION_STEP: usize = 32;
@@ -322,10 +326,12 @@ fn says_something(c: char) -> bool {
 /// Encoder positions for a piece: as many as its sound needs and a margin, never more than the model has.
 fn positions(samples: usize, most: usize) -> usize {
     let needed = (samples as f64 / SAMPLE_RATE as f64 * POSITIONS_PER_S).ceil() as usize;
-    (needed + POSITION_MARGIN)
-        .next_multiple_of(POSITION_STEP)
-        .max(FEWEST_POSITIONS)
-        .min(most)
+    let fitted = (needed + POSITION_MARGIN).next_multiple_of(POSITION_STEP);
+    if needed < SHORT {
+        FEWEST_POSITIONS.min(most)
+    } else {
+        fitted.min(most)
+    }
 }
 
 /// Tokens that a piece can hold: twice what a hurried speaker with rare words needs. A decoder that has gone into a loop
@@ -388,7 +394,7 @@ mod tests {
     #[test]
     fn positions_follow_the_sound_and_never_exceed_the_model() {
         assert_eq!(positions(SAMPLE_RATE, 1500), 768);
-        assert_eq!(positions(20 * SAMPLE_RATE, 1500), 1056);
+        assert_eq!(positions(11 * SAMPLE_RATE, 1500), 608);
         assert_eq!(positions(28 * SAMPLE_RATE, 1500), 1440);
         assert_eq!(positions(30 * SAMPLE_RATE, 1500), 1500);
     }

@@ -26,6 +26,8 @@ pub struct ScriptedEngine {
     pub heard_s: Arc<Mutex<Vec<f64>>>,
     /// Threads of each call.
     pub threads: Arc<Mutex<Vec<usize>>>,
+    /// Prompt of each call.
+    pub prompts: Arc<Mutex<Vec<String>>>,
     /// Sessions that were opened.
     pub opened: Arc<AtomicUsize>,
     /// Candidates that were to be judged.
@@ -62,6 +64,7 @@ impl Session for ScriptedEngine {
         let length_s = piece.pcm.len() as f64 / 16_000.0;
         self.heard_s.lock().unwrap().push(length_s);
         self.threads.lock().unwrap().push(piece.options.threads);
+        self.prompts.lock().unwrap().push(piece.prompt.to_owned());
         let line = self.script.lock().unwrap().pop_front();
         let (timed, log_probability) = match line {
             None => (Vec::new(), -0.2),
