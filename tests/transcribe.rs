@@ -394,7 +394,10 @@ fn the_prompt_for_spoken_marks_stays_where_marks_are_spoken() {
     let marked = "the knee is stable comma she walks without any pain period new paragraph";
     let (prompts, _) = prompts(vec![Line::Says(marked); 4]);
     assert!(prompts.len() >= 4, "{prompts:?}");
-    assert!(prompts[..4].iter().all(|p| p == SPOKEN_MARKS), "{prompts:?}");
+    assert!(
+        prompts[..4].iter().all(|p| p == SPOKEN_MARKS),
+        "{prompts:?}"
+    );
 }
 
 #[test]
@@ -403,7 +406,11 @@ fn what_has_no_spoken_mark_is_heard_without_the_prompt_for_them() {
     let without = "the knee is stable and the patient walks without any pain at all today";
     let (prompts, r) = prompts(vec![Line::Says(with), Line::Says(without)]);
     assert_eq!(prompts[..2], [SPOKEN_MARKS, ""]);
-    assert!(r.raw.text.starts_with("the knee is stable"), "{}", r.raw.text);
+    assert!(
+        r.raw.text.starts_with("the knee is stable"),
+        "{}",
+        r.raw.text
+    );
     assert!(!r.raw.text.contains("misstable"));
 }
 

@@ -21,6 +21,9 @@ const GAP_S: f64 = 0.9;
 /// Mean log probability of the tokens under which a piece is heard again.
 const DOUBTFUL_LOG_PROBABILITY: f32 = -0.8;
 
+/// Mean log probability of the tokens under which a few words are a guess: "You" over the beeps of a monitor had -3.3.
+const GUESS_LOG_PROBABILITY: f32 = -2.0;
+
 /// Encoder positions for a short piece that is heard again: twice the usual least. All 1500 would be the most memory that
 /// a recording ever takes.
 const WIDER: usize = 1024;
@@ -73,7 +76,20 @@ pub fn hear(
     options: &HearOptions,
     cancel: &Cancel,
 ) -> Result<Passage, SpeechError> {
-    hear_at_depth(session, chunk, prompt, options, cancel, 0)
+    let mut passage = hear_at_depth(session, chunk, prompt, options, cancel, 0)?;
+    if is_guess(&passage, chunk.speech_s()) {
+        passage.phantoms.append(&mut passage.words);
+        // There are no words left to be in doubt about.
+        passage.repeats = false;
+    }
+    Ok(passage)
+}
+
+/// Whether the words are what the engine writes when it has to write something: a lone word, or fewer than one in a second
+/// of what the detector takes for speech (beeps, for example), and it does not believe in them itself. They are told.
+fn is_guess(passage: &Passage, speech_s: f64) -> bool {
+    passage.log_probability < GUESS_LOG_PROBABILITY
+        && (passage.words.len() as f64) < speech_s.max(2.0)
 }
 
 /// Hears one chunk without a second try: for sound that will be heard again anyway.
@@ -765,6 +781,22 @@ mod tests {
         let mut words = vec![word("one", 0.1, 0.9), word("thanks", 4.0, 4.5)];
         fit(&mut words, &speech(&[(0.0, 1.0)]));
         assert_eq!((words[1].start_s, words[1].end_s), (4.0, 4.5));
+    }
+
+    #[test]
+    fn a_lone_word_that_the_engine_does_not_believe_is_a_guess() {
+        let passage = |text: &str, log_probability| Passage {
+            words: spoken(text),
+            log_probability,
+            ..Passage::default()
+        };
+        assert!(is_guess(&passage("You", -3.3), 2.9));
+        assert!(!is_guess(&passage("You", -0.9), 2.9));
+        assert!(is_guess(&passage("You", -3.3), 0.4));
+        assert!(!is_guess(
+            &passage("take the cycle phosphor mite", -2.2),
+            2.9
+        ));
     }
 
     #[test]

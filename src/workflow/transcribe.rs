@@ -423,8 +423,9 @@ impl Run {
         self.torn(passage, offset);
         let low = passage.log_probability < DOUBTFUL && !passage.words.is_empty();
         let sparse = passage.sparse && !passage.words.is_empty();
-        if passage.repeats || sparse || low {
-            let (message, evidence) = if passage.repeats {
+        let repeats = passage.repeats && !passage.words.is_empty();
+        if repeats || sparse || low {
+            let (message, evidence) = if repeats {
                 (
                     "The words of this passage repeat themselves; listen to it.",
                     "the same words three times in a row, also when heard again".to_owned(),
