@@ -6,6 +6,7 @@
 
 use super::engine::{Cancel, HearOptions, Heard, Piece, Session, SpeechError};
 use crate::audio::chunk::{Chunk, utterances};
+use crate::domain::finding::{Finding, FindingKind, Severity};
 use crate::domain::transcript::{Stretch, Word};
 use std::ops::Range;
 
@@ -496,6 +497,42 @@ pub fn gaps(words: &[Word], speech: &[Stretch]) -> Vec<Stretch> {
         }
     }
     out
+}
+
+/// A finding for every gap among `words`; gaps with no word between them and less than `near_s` seconds apart are one place
+/// to listen to. `why` says what the engine did about it.
+pub fn speech_without_text(
+    gaps: &[Stretch],
+    words: &[Word],
+    near_s: f64,
+    why: &str,
+) -> Vec<Finding> {
+    let mut places: Vec<(usize, Stretch)> = Vec::new();
+    for gap in gaps {
+        let before = words.partition_point(|w| w.start_s < gap.start_s);
+        match places.last_mut() {
+            Some((same, place)) if *same == before && gap.start_s - place.end_s < near_s => {
+                place.end_s = gap.end_s;
+            }
+            _ => places.push((before, *gap)),
+        }
+    }
+    places
+        .into_iter()
+        .map(|(before, gap)| {
+            Finding::new(
+                FindingKind::SpeechWithoutText,
+                Severity::Critical,
+                (gap.start_s, gap.end_s),
+                (before, before),
+                format!(
+                    "Somebody speaks for {:.1} s here and there is no text; listen and type it.",
+                    gap.length_s()
+                ),
+                format!("detector: speech; engine: no words, {why}"),
+            )
+        })
+        .collect()
 }
 
 /// Longest time in seconds that a slow speaker takes for a word; figures are longer than they look.

@@ -15,7 +15,7 @@ use crate::audio::chunk::{self, Chunk, Frame, LEAST, LONGEST_S, MARGIN};
 use crate::audio::seconds;
 use crate::audio::vad::{FRAME, FRAME_S, SMOOTH, Score, Vad, is_speech};
 use crate::domain::finding::{Finding, FindingKind, Severity};
-use crate::domain::transcript::{self, Stretch, Word};
+use crate::domain::transcript::{self, Word};
 use std::collections::VecDeque;
 
 /// Frames of silence (0.56 s) that end an utterance.
@@ -558,27 +558,13 @@ impl Live {
         let speech = chunk::speech(&self.frames[..count]);
         let from_s = second(self.first) - 2.0;
         let recent = self.committed.partition_point(|w| w.end_s < from_s);
-        let mut places: Vec<(usize, Stretch)> = Vec::new();
-        for gap in careful::gaps(&self.committed[recent..], &speech) {
-            let before = self.committed.partition_point(|w| w.start_s < gap.start_s);
-            match places.last_mut() {
-                Some((same, place)) if *same == before => place.end_s = gap.end_s,
-                _ => places.push((before, gap)),
-            }
-        }
-        for (before, gap) in places {
-            self.findings.push(Finding::new(
-                FindingKind::SpeechWithoutText,
-                Severity::Critical,
-                (gap.start_s, gap.end_s),
-                (before, before),
-                format!(
-                    "Somebody speaks for {:.1} s here and there is no text; listen and type it.",
-                    gap.length_s()
-                ),
-                format!("detector: speech; engine: no words, {why}"),
-            ));
-        }
+        let gaps = careful::gaps(&self.committed[recent..], &speech);
+        self.findings.extend(careful::speech_without_text(
+            &gaps,
+            &self.committed,
+            f64::INFINITY,
+            why,
+        ));
         self.drop_frames(count);
     }
 

@@ -606,32 +606,12 @@ impl Run {
         });
         gaps.append(&mut self.unheard);
         gaps.sort_by(|a, b| a.start_s.total_cmp(&b.start_s));
-        // Gaps with no word between them are one place to listen to.
-        let mut places: Vec<(usize, Stretch)> = Vec::new();
-        for gap in &gaps {
-            let before = self.words.partition_point(|w| w.start_s < gap.start_s);
-            match places.last_mut() {
-                Some((same, place))
-                    if *same == before && gap.start_s - place.end_s < ONE_PLACE_S =>
-                {
-                    place.end_s = gap.end_s;
-                }
-                _ => places.push((before, *gap)),
-            }
-        }
-        for (before, gap) in places {
-            self.findings.push(Finding::new(
-                FindingKind::SpeechWithoutText,
-                Severity::Critical,
-                (gap.start_s, gap.end_s),
-                (before, before),
-                format!(
-                    "Somebody speaks for {:.1} s here and there is no text; listen and type it.",
-                    gap.length_s()
-                ),
-                "detector: speech; engine: no words, also when heard again",
-            ));
-        }
+        self.findings.extend(careful::speech_without_text(
+            &gaps,
+            &self.words,
+            ONE_PLACE_S,
+            "also when heard again",
+        ));
         let speech_s: f64 = self.speech.iter().map(Stretch::length_s).sum();
         let missing_s: f64 = gaps.iter().map(Stretch::length_s).sum();
         Coverage {

@@ -1,4 +1,5 @@
 use super::*;
+use crate::domain::transcript::Stretch;
 use proptest::prelude::*;
 
 /// A dictation as it would be heard by a perfect ear: words with their seconds.
