@@ -2,8 +2,8 @@
 //!
 //! The `earshot` network scores frames of 16 ms. On this network a gain of 10 dB finds quiet dictations as well as loud
 //! ones, while 20 dB makes it call ventilation and hum speech; so the sound is lifted by 10 dB at most, by a gain that
-//! follows the loudest recent frames. Only where nothing louder than a whisper far away was ever heard, and what was heard
-//! stands out of a silent room, the sound is lifted further.
+//! follows the loudest recent frames. Only a voice that was never much louder and that stands out of a silent room is
+//! lifted further.
 
 use super::SAMPLE_RATE;
 use std::collections::VecDeque;
@@ -122,8 +122,10 @@ const TARGET_RMS: f32 = 0.1;
 /// readings (speech at -55 dB of full scale) 43 to 76, 73 to 76, 75 to 77 %.
 const MAX_GAIN: f32 = 3.0;
 
-/// Level (-46 dB of full scale) under which all loud frames have to stay for more gain than that.
-const FAINT: f32 = 0.005;
+/// How much (10 dB) the loudest frames so far may come out above [`TARGET_RMS`] where a faint voice is lifted further: a
+/// usual voice leaves no room for it, so that what is faint in its pauses stays faint. There is no level above which a
+/// voice is no longer faint: a reading with one syllable above such a level lost its soft words from there on.
+const HEADROOM: f32 = 3.0;
 
 /// Ratio (20 dB) of loud to soft frames that a faint voice in a silent room has; noise has not.
 const STANDS_OUT: f32 = 10.0;
@@ -154,13 +156,16 @@ impl Level {
         } else {
             self.floor * RISE
         };
-        let faint =
-            self.most < FAINT && self.heard > NOTHING && self.heard >= STANDS_OUT * self.floor;
+        let faint = self.heard > NOTHING && self.heard >= STANDS_OUT * self.floor;
         self.loud = follow(self.loud).max(TARGET_RMS / MAX_GAIN);
+        let usual = (TARGET_RMS / self.loud).clamp(0.25, MAX_GAIN);
         if faint {
-            (TARGET_RMS / self.heard).clamp(MAX_GAIN, MAX_FAINT_GAIN)
+            let room = TARGET_RMS * HEADROOM / self.most;
+            (TARGET_RMS / self.heard)
+                .min(room)
+                .clamp(usual, MAX_FAINT_GAIN)
         } else {
-            (TARGET_RMS / self.loud).clamp(0.25, MAX_GAIN)
+            usual
         }
     }
 }
@@ -185,7 +190,10 @@ mod tests {
     #[test]
     fn a_faint_voice_in_a_silent_room_is_lifted_far_and_nothing_else_is() {
         assert!(gain(speech(0.0005, 0.00001)) > 30.0);
-        assert_eq!(gain(speech(0.02, 0.0001)), MAX_GAIN);
+        // One loud syllable does not end it.
+        let loud = speech(0.0065, 0.0001)[..16].to_vec();
+        assert!(gain([loud, speech(0.0025, 0.00005)].concat()) > 30.0);
+        assert_eq!(gain(speech(0.02, 0.0001)).round(), 5.0);
         assert_eq!(gain(speech(0.1, 0.001)).round(), 1.0);
         // Noise, however faint; nothing at all.
         assert_eq!(gain(speech(0.0006, 0.0004)), MAX_GAIN);
