@@ -82,14 +82,6 @@ impl Config {
         }
         Ok(config)
     }
-
-    /// Threads to use: the configured number, or one per core.
-    pub fn thread_count(&self) -> usize {
-        match self.threads {
-            0 => std::thread::available_parallelism().map_or(1, |n| n.get()),
-            n => n,
-        }
-    }
 }
 
 #[cfg(test)]
@@ -105,7 +97,7 @@ mod tests {
     #[test]
     fn one_key_leaves_the_others_at_their_defaults() {
         let config: Config = toml::from_str("threads = 3").unwrap();
-        assert_eq!(config.thread_count(), 3);
+        assert_eq!(config.threads, 3);
         assert_eq!(config.model, "base");
         assert!(config.dss_decoder.is_empty());
     }

@@ -55,6 +55,8 @@ pub struct Passage {
     pub log_probability: f32,
     /// Words over stretches where nobody speaks; they are not among `words`.
     pub phantoms: Vec<Word>,
+    /// Words that the engine does not believe in itself over what may be speech; they are not among `words`.
+    pub guesses: Vec<Word>,
     /// Words of the prompt that nobody said, as a hearing without the prompt shows; they are not among `words`.
     pub echo: Vec<Word>,
     /// Short utterances between pauses that have no word.
@@ -69,6 +71,48 @@ pub struct Passage {
     pub retries: u32,
 }
 
+/// Words of the engine that are not in the text, and what a reviewer is told of them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LeftOut {
+    /// The words, in the order of their times.
+    pub words: Vec<Word>,
+    /// What is wrong and what to do.
+    pub message: &'static str,
+    /// How it was seen.
+    pub evidence: String,
+}
+
+impl Passage {
+    /// What was left out of this passage, one entry per reason.
+    pub fn left_out(&self) -> Vec<LeftOut> {
+        let all = [
+            (
+                &self.phantoms,
+                "The engine wrote words where nobody speaks; they were left out.",
+                "detector: no speech within 0.1 s".to_owned(),
+            ),
+            (
+                &self.guesses,
+                "A noise or a soft word: the engine does not believe what it wrote here, and it was left out. Listen.",
+                format!("mean log probability {:.2}", self.log_probability),
+            ),
+            (
+                &self.echo,
+                "The engine wrote its list of expected words here; they were left out. Listen whether somebody says them.",
+                "prompt: the same words in the same order; not heard without the prompt".to_owned(),
+            ),
+        ];
+        all.into_iter()
+            .filter(|(words, ..)| !words.is_empty())
+            .map(|(words, message, evidence)| LeftOut {
+                words: words.clone(),
+                message,
+                evidence,
+            })
+            .collect()
+    }
+}
+
 /// Hears one chunk, with second tries where the first looks wrong.
 pub fn hear(
     session: &mut dyn Session,
@@ -79,7 +123,7 @@ pub fn hear(
 ) -> Result<Passage, SpeechError> {
     let mut passage = hear_at_depth(session, chunk, prompt, options, cancel, 0)?;
     if is_guess(&passage, chunk.speech_s()) {
-        passage.phantoms.append(&mut passage.words);
+        passage.guesses.append(&mut passage.words);
         // There are no words left to be in doubt about.
         passage.repeats = false;
     }
@@ -265,6 +309,7 @@ fn passage(heard: Heard, chunk: &Chunk) -> Passage {
         words,
         log_probability,
         phantoms,
+        guesses: Vec::new(),
         echo: Vec::new(),
         unheard,
         torn_s: torn_s.into_iter().collect(),
@@ -387,6 +432,7 @@ fn joined(mut left: Passage, right: Passage) -> Passage {
     }
     left.words.extend(right.words);
     left.phantoms.extend(right.phantoms);
+    left.guesses.extend(right.guesses);
     left.echo.extend(right.echo);
     left.unheard.extend(right.unheard);
     left.torn_s.extend(right.torn_s);

@@ -9,7 +9,7 @@
 //! Committed words never change. What they lack, or say too much, is a finding, and the pass over the whole recording
 //! that follows a dictation is what a report is made of.
 
-use super::careful::{self, Passage};
+use super::careful::{self, LeftOut, Passage};
 use super::engine::{Cancel, HearOptions, Session, SpeechError};
 use crate::audio::chunk::{self, Chunk, Frame, LEAST, LONGEST_S, MARGIN};
 use crate::audio::seconds;
@@ -143,8 +143,8 @@ pub struct Live {
     open: bool,
     /// What the last pass heard behind the committed words.
     rest: Vec<Word>,
-    /// What it wrote over silence.
-    phantoms: Vec<Word>,
+    /// What it wrote that is no text.
+    left_out: Vec<LeftOut>,
     /// Where the speech ended that it heard to the end, margin included.
     whole: Option<u64>,
     /// The frame up to which it heard.
@@ -225,8 +225,8 @@ impl Live {
         self.heard_to = pass.to;
         let looped = passage.repeats && !pass.thorough;
         if !looped {
+            self.left_out = passage.left_out();
             let words = self.behind_committed(passage.words);
-            self.phantoms = passage.phantoms;
             let all = pass.thorough && pass.cut == Cut::No;
             self.whole = all.then_some(pass.speech_to);
             if pass.cut == Cut::No {
@@ -374,17 +374,19 @@ impl Live {
     /// Ends an utterance: all that was heard of it is committed and its sound let go.
     fn settle(&mut self, utterance: &Utterance, update: &mut Update) {
         self.commit(self.rest.len(), update);
-        let phantoms = std::mem::take(&mut self.phantoms);
-        if let (Some(from), Some(to)) = (phantoms.first(), phantoms.last()) {
+        for left_out in std::mem::take(&mut self.left_out) {
+            let (Some(from), Some(to)) = (left_out.words.first(), left_out.words.last()) else {
+                continue;
+            };
             let mut finding = Finding::new(
                 FindingKind::TextWithoutSpeech,
                 Severity::Warning,
                 (from.start_s, to.end_s),
                 (self.committed.len(), self.committed.len()),
-                "The engine wrote words where nobody speaks; they were left out.",
-                "detector: the last speech ended 0.2 s before",
+                left_out.message,
+                left_out.evidence,
             );
-            finding.heard = transcript::join(phantoms.iter().map(|w| w.text.as_str()));
+            finding.heard = transcript::join(left_out.words.iter().map(|w| w.text.as_str()));
             self.findings.push(finding);
         }
         if self.open {

@@ -458,22 +458,13 @@ impl Run {
         }
     }
 
-    /// Words of the engine that are not in the text: nobody spoke there, or they are its prompt.
+    /// Words of the engine that are not in the text.
     fn left_out(&mut self, passage: &Passage, offset: usize) {
-        let said = [
-            (
-                &passage.phantoms,
-                "The engine wrote words where nobody speaks; they were left out.",
-                "detector: no speech within 0.1 s",
-            ),
-            (
-                &passage.echo,
-                "The engine wrote its list of expected words here; they were left out. Listen whether somebody says them.",
-                "prompt: the same words in the same order; not heard without the prompt",
-            ),
-        ];
-        for (words, message, evidence) in said {
-            for run in words.chunk_by(|a, b| b.start_s - a.end_s < ONE_RUN_S) {
+        for left_out in passage.left_out() {
+            for run in left_out
+                .words
+                .chunk_by(|a, b| b.start_s - a.end_s < ONE_RUN_S)
+            {
                 let (Some(from), Some(to)) = (run.first(), run.last()) else {
                     continue;
                 };
@@ -483,8 +474,8 @@ impl Run {
                     Severity::Warning,
                     (from.start_s, to.end_s),
                     (before, before),
-                    message,
-                    evidence,
+                    left_out.message,
+                    left_out.evidence.clone(),
                 );
                 finding.heard = transcript::join(run.iter().map(|w| w.text.as_str()));
                 self.findings.push(finding);

@@ -345,6 +345,18 @@ fn words_over_the_silence_behind_the_speech_are_a_finding() {
 }
 
 #[test]
+fn a_guess_is_told_as_what_it_is() {
+    let spoken = Spoken::new("no further questions");
+    let stage = Stage::new(&spoken).play(10, |_, from_s, to_s| Passage {
+        guesses: vec![word("You", from_s, to_s)],
+        log_probability: -3.3,
+        ..Passage::default()
+    });
+    let guess = stage.findings.iter().find(|f| f.heard == "You");
+    assert!(guess.unwrap().evidence.contains("-3.30"), "{guess:?}");
+}
+
+#[test]
 fn a_loop_is_not_shown_and_commits_nothing_before_the_end() {
     let spoken = Spoken::new("one two three four five six seven eight");
     let stage = Stage::new(&spoken).play(10, |request, from_s, to_s| Passage {
