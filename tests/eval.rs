@@ -73,6 +73,9 @@ fn folder() -> tempfile::TempDir {
                   report: &str,
                   trace: Value| {
         json!({"schema": 1, "file": "x", "elapsed_s": 2.0, "peak_memory_bytes": 250_000_000u64,
+               "source": {"format": "wav", "sample_rate": 16_000, "channels": 1, "header": null}, "duration_s": 10.0,
+               "model": "m", "model_sha256": "", "parameters": {}, "stages_s": {}, "findings": [],
+               "coverage": {"speech_s": 1.0, "covered_s": 1.0, "gaps": []},
                "raw": {"text": raw, "words": words}, "transcript": {"text": transcript, "edits": edits},
                "report": {"type": "dictation", "text": report, "sections": [], "trace": trace, "instructions": []}})
         .to_string()
@@ -251,6 +254,27 @@ fn what_was_saved_scores_the_same_without_running() {
     let document = |text: &str| serde_json::from_str::<Value>(text).unwrap();
     let (measured, again) = (document(&measured), document(&again));
     assert_eq!(measured["groups"], again["groups"]);
+    let calls = std::fs::read_to_string(dir.path().join("calls")).unwrap();
+    assert_eq!(calls.lines().count(), 4);
+}
+
+#[test]
+fn a_saved_run_is_written_again_by_the_rules_of_today() {
+    let dir = folder();
+    eval(dir.path(), &["--save", "saved.jsonl"]);
+    let (code, out, err) = eval(
+        dir.path(),
+        &["--json", "--filter", "one", "--again", "saved.jsonl"],
+    );
+    assert_eq!(code, Some(0), "{err}");
+    let document: Value = serde_json::from_str(&out).unwrap();
+    let clean = group(&document, "medical-dictation", "clean");
+    // The saved report had no "daily" and a wrong dose; words and edits are the saved ones.
+    assert_eq!(clean["counts"]["terms_right"], 2);
+    assert_eq!(clean["counts"]["report"]["words"]["deletions"], 1);
+    assert_eq!(clean["counts"]["report"]["words"]["substitutions"], 0);
+    assert_eq!(clean["wer_raw_percent"], 20.0);
+    assert_eq!(clean["wer_percent"], 0.0);
     let calls = std::fs::read_to_string(dir.path().join("calls")).unwrap();
     assert_eq!(calls.lines().count(), 4);
 }

@@ -2,12 +2,16 @@
 
 use crate::cli::exit::{Code, Failure};
 use crate::config::Config;
+use crate::dictionary::index::Index;
+use crate::dictionary::load::Tables;
+use crate::domain::recognition::Recognition;
 use crate::eval::child::{self, Program};
 use crate::eval::compare::{Difference, compare};
 use crate::eval::hypothesis::{Outcome, parse_many};
 use crate::eval::manifest::{self, Clip};
 use crate::eval::score::{ClipScore, Group, Sum, groups, score};
 use crate::eval::table::{figure, table};
+use crate::workflow::redraft::redraft;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::collections::HashMap;
 use std::io::Write;
@@ -30,6 +34,9 @@ pub struct Args {
     /// Score these results ({id, text, words?, elapsed_s?, wall_s?, peak_memory_bytes?} a line) and run nothing
     #[arg(long, value_name = "FILE.jsonl")]
     hypotheses: Option<PathBuf>,
+    /// Make transcript, report and findings of a saved run again from its words, without the engine, and score those
+    #[arg(long, value_name = "FILE.jsonl", conflicts_with_all = ["hypotheses", "save"])]
+    again: Option<PathBuf>,
     /// Compare with these results (a saved run or another tool's): differences with a 95 % interval
     #[arg(long, value_name = "FILE.jsonl")]
     against: Option<PathBuf>,
@@ -71,9 +78,13 @@ pub fn run(args: Args, config: &Config) -> Result<(), Failure> {
         )));
     }
     let other = args.against.as_deref().map(read_results).transpose()?;
-    let scores = match &args.hypotheses {
-        Some(file) => score_results(&clips, &read_results(file)?),
-        None => measure(&clips, &program(&args, config)?, args.save.as_deref())?,
+    let scores = match (&args.again, &args.hypotheses) {
+        (Some(file), _) => {
+            let index = Tables::open(config.dictionaries.as_deref()).map(Index::new)?;
+            score_results(&clips, &results(file, &redrafted(file, &read(file)?, &index)?)?)
+        }
+        (None, Some(file)) => score_results(&clips, &read_results(file)?),
+        (None, None) => measure(&clips, &program(&args, config)?, args.save.as_deref())?,
     };
     let differences = other.map(|mut results| {
         // What the other has no result for is not compared: it may have been run on a part.
@@ -119,10 +130,38 @@ fn usage(e: impl ToString) -> Failure {
     Failure::new(Code::Usage, e.to_string())
 }
 
+fn read(file: &Path) -> Result<String, Failure> {
+    std::fs::read_to_string(file).map_err(|e| usage(format!("{}: {e}", file.display())))
+}
+
+fn results(file: &Path, text: &str) -> Result<HashMap<String, Outcome>, Failure> {
+    parse_many(text).map_err(|(line, e)| usage(format!("{}, line {line}: {e}", file.display())))
+}
+
 fn read_results(file: &Path) -> Result<HashMap<String, Outcome>, Failure> {
-    let text =
-        std::fs::read_to_string(file).map_err(|e| usage(format!("{}: {e}", file.display())))?;
-    parse_many(&text).map_err(|(line, e)| usage(format!("{}, line {line}: {e}", file.display())))
+    results(file, &read(file)?)
+}
+
+/// The saved lines with everything behind the words made again; lines without them (another tool's, a failure) stay.
+fn redrafted(file: &Path, text: &str, index: &Index) -> Result<String, Failure> {
+    let mut out = String::new();
+    for (n, line) in text.lines().enumerate() {
+        let at = |e: serde_json::Error| usage(format!("{}, line {}: {e}", file.display(), n + 1));
+        if line.trim().is_empty() {
+            continue;
+        }
+        let mut value: serde_json::Value = serde_json::from_str(line).map_err(at)?;
+        if value.get("transcript").is_some() {
+            let recognition: Recognition = serde_json::from_value(value.clone()).map_err(at)?;
+            let again = redraft(recognition, index);
+            value["transcript"] = serde_json::to_value(&again.transcript).map_err(at)?;
+            value["report"] = serde_json::to_value(&again.report).map_err(at)?;
+            value["findings"] = serde_json::to_value(&again.findings).map_err(at)?;
+        }
+        out.push_str(&value.to_string());
+        out.push('\n');
+    }
+    Ok(out)
 }
 
 fn score_results(clips: &[Clip], results: &HashMap<String, Outcome>) -> Vec<ClipScore> {

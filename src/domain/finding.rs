@@ -24,6 +24,8 @@ pub enum FindingKind {
     AudioClipped,
     /// The speaker is far softer than in any usual recording.
     AudioQuiet,
+    /// A number that can be read in more than one way.
+    LowConfidenceNumber,
     /// A text rule failed and the words were left as they were.
     RuleFailed,
 }

@@ -6,8 +6,9 @@
 //! 1. [`commands`] finds the spoken commands; [`punctuation`] and [`layout`] tell them from the same words in a
 //!    sentence by their neighbours ([`context`]).
 //! 2. [`marks`] brings the engine's own punctuation and the spoken one together.
-//! 3. [`headings`] begins paragraphs at headings.
-//! 4. [`case`] sets capitals.
+//! 3. [`numbers`] writes numbers, doses, dates and times as a report has them.
+//! 4. [`headings`] begins paragraphs at headings.
+//! 5. [`case`] sets capitals.
 //!
 //! [`render`] writes the stream, and [`trace`] proves that no word was lost.
 
@@ -17,6 +18,7 @@ pub mod context;
 pub mod headings;
 pub mod layout;
 pub mod marks;
+pub mod numbers;
 pub mod punctuation;
 pub mod render;
 pub mod token;
@@ -28,6 +30,8 @@ use crate::domain::transcript::{CorrectedWord, Word, corrected};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use token::{Kind, Token};
 
+pub use numbers::TextStyle;
+
 /// What the text pass makes of a dictation.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Draft {
@@ -38,6 +42,7 @@ pub struct Draft {
 }
 
 /// One step of the text pass: a pure function from a stream to a stream that names at least the same raw words.
+#[derive(Clone, Copy)]
 pub struct Rule {
     /// Its name, as a finding shows it.
     pub name: &'static str,
@@ -54,6 +59,10 @@ pub const RULES: &[Rule] = &[
     Rule {
         name: "marks",
         apply: marks::reconcile,
+    },
+    Rule {
+        name: "numbers",
+        apply: numbers::as_heard,
     },
     Rule {
         name: "headings",
@@ -73,6 +82,28 @@ pub fn draft(words: &[Word], corrected: &[CorrectedWord]) -> Draft {
     draft_by(RULES, words, corrected)
 }
 
+/// [`draft`] in the style of a site.
+pub fn draft_in(style: TextStyle, words: &[Word], corrected: &[CorrectedWord]) -> Draft {
+    draft_by(&rules(style), words, corrected)
+}
+
+/// [`RULES`] for a style.
+fn rules(style: TextStyle) -> Vec<Rule> {
+    let numbers = match style {
+        TextStyle::AsHeard => numbers::as_heard,
+        TextStyle::American => numbers::american,
+        TextStyle::British => numbers::british,
+    };
+    let styled = |rule: &Rule| match rule.name {
+        "numbers" => Rule {
+            apply: numbers,
+            ..*rule
+        },
+        _ => *rule,
+    };
+    RULES.iter().map(styled).collect()
+}
+
 /// [`draft`] with other rules.
 pub fn draft_by(rules: &[Rule], words: &[Word], corrected_words: &[CorrectedWord]) -> Draft {
     let mut findings = Vec::new();
@@ -87,6 +118,9 @@ pub fn draft_by(rules: &[Rule], words: &[Word], corrected_words: &[CorrectedWord
             Ok(next) => tokens = next,
         }
     }
+    findings.extend(
+        catch_unwind(AssertUnwindSafe(|| numbers::findings(&tokens, words))).unwrap_or_default(),
+    );
     let written = catch_unwind(AssertUnwindSafe(|| {
         let report = render::report(&tokens);
         trace::accounted(words.len(), corrected_words, &report).map(|()| report)
@@ -197,10 +231,30 @@ pub(crate) mod testing {
 
     /// Each line said becomes the text beside it.
     pub fn check(cases: &[(&str, &str)]) {
+        check_in(TextStyle::AsHeard, cases);
+    }
+
+    /// The report's text and the findings about numbers with two readings.
+    pub fn unclear(said: &str) -> (String, Vec<Finding>) {
+        let words = words(said);
+        let draft = draft(&words, &corrected(&words, &[]));
+        (draft.report.text, draft.findings)
+    }
+
+    /// [`check`] in a site's style.
+    pub fn check_in(style: TextStyle, cases: &[(&str, &str)]) {
         let wrong: Vec<String> = cases
             .iter()
             .filter_map(|(said, want)| {
-                let got = draft_of(said).report.text;
+                let words = words(said);
+                let corrected = corrected(&words, &[]);
+                let draft = draft_in(style, &words, &corrected);
+                let accounted = trace::accounted(words.len(), &corrected, &draft.report);
+                let sound = draft.findings.is_empty() && accounted.is_ok();
+                let got = match sound {
+                    true => draft.report.text,
+                    false => format!("{} {:?} {accounted:?}", draft.report.text, draft.findings),
+                };
                 (got != *want).then(|| format!("said {said:?}\nwant {want:?}\ngot  {got:?}"))
             })
             .collect();

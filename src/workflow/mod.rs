@@ -7,6 +7,7 @@ pub mod intake;
 pub mod merge;
 pub mod patients;
 pub mod record;
+pub mod redraft;
 pub mod sign;
 pub mod transcribe;
 pub mod users;
