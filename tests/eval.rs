@@ -264,7 +264,14 @@ fn a_saved_run_is_written_again_by_the_rules_of_today() {
     eval(dir.path(), &["--save", "saved.jsonl"]);
     let (code, out, err) = eval(
         dir.path(),
-        &["--json", "--filter", "one", "--again", "saved.jsonl"],
+        &[
+            "--json",
+            "--filter",
+            "one",
+            "--redraft",
+            "--hypotheses",
+            "saved.jsonl",
+        ],
     );
     assert_eq!(code, Some(0), "{err}");
     let document: Value = serde_json::from_str(&out).unwrap();

@@ -34,9 +34,9 @@ pub struct Args {
     /// Score these results ({id, text, words?, elapsed_s?, wall_s?, peak_memory_bytes?} a line) and run nothing
     #[arg(long, value_name = "FILE.jsonl")]
     hypotheses: Option<PathBuf>,
-    /// Make transcript, report and findings of a saved run again from its words, without the engine, and score those
-    #[arg(long, value_name = "FILE.jsonl", conflicts_with_all = ["hypotheses", "save"])]
-    again: Option<PathBuf>,
+    /// With --hypotheses: make report and findings again from the saved words, with the rules of this program
+    #[arg(long, requires = "hypotheses")]
+    redraft: bool,
     /// Compare with these results (a saved run or another tool's): differences with a 95 % interval
     #[arg(long, value_name = "FILE.jsonl")]
     against: Option<PathBuf>,
@@ -77,14 +77,21 @@ pub fn run(args: Args, config: &Config) -> Result<(), Failure> {
             args.manifest.display()
         )));
     }
-    let other = args.against.as_deref().map(read_results).transpose()?;
-    let scores = match (&args.again, &args.hypotheses) {
-        (Some(file), _) => {
-            let index = Tables::open(config.dictionaries.as_deref()).map(Index::new)?;
-            score_results(&clips, &results(file, &redrafted(file, &read(file)?, &index)?)?)
+    let other = args
+        .against
+        .as_deref()
+        .map(|file| parse_results(file, &read(file)?))
+        .transpose()?;
+    let scores = match &args.hypotheses {
+        Some(file) => {
+            let mut text = read(file)?;
+            if args.redraft {
+                let index = Index::new(Tables::open(config.dictionaries.as_deref())?);
+                text = redrafted(file, &text, &index)?;
+            }
+            score_results(&clips, &parse_results(file, &text)?)
         }
-        (None, Some(file)) => score_results(&clips, &read_results(file)?),
-        (None, None) => measure(&clips, &program(&args, config)?, args.save.as_deref())?,
+        None => measure(&clips, &program(&args, config)?, args.save.as_deref())?,
     };
     let differences = other.map(|mut results| {
         // What the other has no result for is not compared: it may have been run on a part.
@@ -134,27 +141,23 @@ fn read(file: &Path) -> Result<String, Failure> {
     std::fs::read_to_string(file).map_err(|e| usage(format!("{}: {e}", file.display())))
 }
 
-fn results(file: &Path, text: &str) -> Result<HashMap<String, Outcome>, Failure> {
+fn parse_results(file: &Path, text: &str) -> Result<HashMap<String, Outcome>, Failure> {
     parse_many(text).map_err(|(line, e)| usage(format!("{}, line {line}: {e}", file.display())))
 }
 
-fn read_results(file: &Path) -> Result<HashMap<String, Outcome>, Failure> {
-    results(file, &read(file)?)
-}
-
-/// The saved lines with everything behind the words made again; lines without them (another tool's, a failure) stay.
+/// The saved results with report and findings made again; lines without words (another tool, a failure) stay.
 fn redrafted(file: &Path, text: &str, index: &Index) -> Result<String, Failure> {
     let mut out = String::new();
-    for (n, line) in text.lines().enumerate() {
+    for (n, line) in text
+        .lines()
+        .enumerate()
+        .filter(|(_, l)| !l.trim().is_empty())
+    {
         let at = |e: serde_json::Error| usage(format!("{}, line {}: {e}", file.display(), n + 1));
-        if line.trim().is_empty() {
-            continue;
-        }
         let mut value: serde_json::Value = serde_json::from_str(line).map_err(at)?;
         if value.get("transcript").is_some() {
             let recognition: Recognition = serde_json::from_value(value.clone()).map_err(at)?;
             let again = redraft(recognition, index);
-            value["transcript"] = serde_json::to_value(&again.transcript).map_err(at)?;
             value["report"] = serde_json::to_value(&again.report).map_err(at)?;
             value["findings"] = serde_json::to_value(&again.findings).map_err(at)?;
         }

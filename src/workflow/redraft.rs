@@ -4,11 +4,11 @@ use crate::dictionary::correct;
 use crate::dictionary::index::Index;
 use crate::domain::finding::{self, Finding, FindingKind};
 use crate::domain::recognition::Recognition;
-use crate::domain::transcript::{corrected, join};
+use crate::domain::report::{ReportBody, TraceSpan};
+use crate::domain::transcript::{Edit, Word, corrected};
 use crate::text;
 
-/// Makes transcript, report and findings again. The words stay, and so do the edits and findings that came from the
-/// sound, which is not at hand.
+/// Makes report and findings again. Words and edits stay as they are; so do the findings about the sound.
 pub fn redraft(mut recognition: Recognition, index: &Index) -> Recognition {
     let words = &recognition.raw.words;
     let edits = &recognition.transcript.edits;
@@ -26,16 +26,43 @@ pub fn redraft(mut recognition: Recognition, index: &Index) -> Recognition {
         .collect();
     let (_, unknown) = correct::decide(proposals, &[], words, &mut correct::Seen::default());
     findings.extend(unknown);
-    let shown = corrected(words, edits);
-    let draft = text::draft(words, &shown);
-    findings.extend(draft.findings);
-    finding::number(&mut findings);
-    recognition.transcript.text = join(shown.iter().map(|w| w.text.as_str()));
+    let (report, findings) = drafted(words, edits, findings);
     recognition.findings = findings;
-    recognition.report = draft.report;
+    recognition.report = report;
     recognition
 }
 
+/// The report of corrected words, and everything that a reviewer should look at: `findings` and those of the text,
+/// numbered, each with its place in the report.
+pub fn drafted(
+    words: &[Word],
+    edits: &[Edit],
+    mut findings: Vec<Finding>,
+) -> (ReportBody, Vec<Finding>) {
+    let draft = text::draft(words, &corrected(words, edits));
+    findings.extend(draft.findings);
+    for finding in &mut findings {
+        locate(finding, &draft.report.trace);
+    }
+    finding::number(&mut findings);
+    (draft.report, findings)
+}
+
+/// Where in the report a finding's words stand.
+fn locate(finding: &mut Finding, trace: &[TraceSpan]) {
+    if finding.word_from == finding.word_to || finding.report_from.is_some() {
+        return;
+    }
+    let mut spans = trace.iter().filter(|t| {
+        t.word_from < t.word_to && t.word_from < finding.word_to && finding.word_from < t.word_to
+    });
+    if let Some(first) = spans.next() {
+        finding.report_from = Some(first.from);
+        finding.report_to = Some(spans.next_back().map_or(first.to, |last| last.to));
+    }
+}
+
+/// Findings that come from the recording and the engine, which are not at hand.
 fn is_about_sound(kind: FindingKind) -> bool {
     matches!(
         kind,
@@ -44,5 +71,8 @@ fn is_about_sound(kind: FindingKind) -> bool {
             | FindingKind::NoSpeech
             | FindingKind::DoubtfulPassage
             | FindingKind::AudioDamaged
+            | FindingKind::AudioClipped
+            | FindingKind::AudioQuiet
+            | FindingKind::LiveDiffers
     )
 }

@@ -9,13 +9,13 @@ use crate::audio::decode::Decoder;
 use crate::audio::{AudioError, OpenOptions};
 use crate::dictionary::correct::{self, Proposal};
 use crate::dictionary::index::Index;
-use crate::domain::finding::{self, Finding, FindingKind, Severity};
+use crate::domain::finding::{Finding, FindingKind, Severity};
 use crate::domain::recognition::{Raw, Recognition, SourceInfo, Transcript};
 use crate::domain::transcript::{self, Coverage, Edit, Stretch, Word};
 use crate::speech::careful::{self, Passage};
 use crate::speech::engine::{Cancel, HearOptions, Session, SpeechError};
 use crate::speech::pool::{Job, MOST_WORKERS, Pool, Ticket, Turn, Urgency};
-use crate::text;
+use crate::workflow::redraft;
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -541,12 +541,7 @@ impl Run {
             edit.id = i as u32 + 1;
         }
         let corrected = transcript::corrected(&self.words, &self.edits);
-        let draft = text::draft(&self.words, &corrected);
-        self.findings.extend(draft.findings);
-        for finding in &mut self.findings {
-            locate(finding, &draft.report.trace);
-        }
-        finding::number(&mut self.findings);
+        let (report, findings) = redraft::drafted(&self.words, &self.edits, self.findings);
         let text_s = text_started.elapsed().as_secs_f64();
         Recognition {
             source: end.info,
@@ -582,8 +577,8 @@ impl Run {
                 text: transcript::join(corrected.iter().map(|w| w.text.as_str())),
                 edits: self.edits,
             },
-            report: draft.report,
-            findings: self.findings,
+            report,
+            findings,
             coverage,
         }
     }
@@ -736,18 +731,4 @@ fn quiet(energy: f64, speech: &[Stretch]) -> Option<Finding> {
             format!("level: speech at {level_db:.0} dB of full scale"),
         )
     })
-}
-
-/// Where in the report a finding's words stand.
-fn locate(finding: &mut Finding, trace: &[crate::domain::report::TraceSpan]) {
-    if finding.word_from == finding.word_to || finding.report_from.is_some() {
-        return;
-    }
-    let mut spans = trace.iter().filter(|t| {
-        t.word_from < t.word_to && t.word_from < finding.word_to && finding.word_from < t.word_to
-    });
-    if let Some(first) = spans.next() {
-        finding.report_from = Some(first.from);
-        finding.report_to = Some(spans.next_back().map_or(first.to, |last| last.to));
-    }
 }

@@ -442,7 +442,10 @@ mod tests {
                 (num.ordinal, "ordinal"),
                 (num.compound, "compound"),
             ];
-            let found = found.iter().find(|(is, _)| *is).map_or("", |(_, name)| name);
+            let found = found
+                .iter()
+                .find(|(is, _)| *is)
+                .map_or("", |(_, name)| name);
             assert_eq!((num.text.as_str(), found), (figures, kind), "{text}");
         }
         for text in ["L4", "10mg", "4x3", "", ".", "one", "%", "3-way", "2+"] {

@@ -6,8 +6,8 @@
 //! begins with an age or a dose.
 
 use super::cells::{Cell, back, heard_mark, joined, norm, num, pass, starts_sentence};
-use super::read::{self, quantity};
 use super::ratios::near;
+use super::read::{self, quantity};
 use super::units::{self, amount, grouped};
 use crate::text::token::Mark;
 
@@ -34,7 +34,16 @@ const HEADS: &[&str] = &[
 
 /// Words before a "day" that is counted.
 const DAYS_OF: &[&str] = &[
-    "hospital", "postoperative", "post-operative", "post-op", "postop", "operative", "on", "cycle", "admission", "illness",
+    "hospital",
+    "postoperative",
+    "post-operative",
+    "post-op",
+    "postop",
+    "operative",
+    "on",
+    "cycle",
+    "admission",
+    "illness",
 ];
 
 /// Words that may stand between such a word and its number.
@@ -79,7 +88,11 @@ pub fn head<'a>(done: &'a [Cell], words: &[&str]) -> Option<&'a str> {
 
 /// A time: "week", "weeks".
 pub fn is_time(word: &str) -> bool {
-    is_one_time(word) || matches!(word, "seconds" | "minutes" | "hours" | "days" | "weeks" | "months" | "years" | "nights")
+    is_one_time(word)
+        || matches!(
+            word,
+            "seconds" | "minutes" | "hours" | "days" | "weeks" | "months" | "years" | "nights"
+        )
 }
 
 /// A time in the singular. "Second" is an ordinal as often.
@@ -125,7 +138,11 @@ fn age(rest: &mut [Cell]) -> Option<(usize, Vec<Cell>)> {
     if !is_one_time(unit) {
         return None;
     }
-    let plural = if norm(rest, ends - 1) == "olds" { "s" } else { "" };
+    let plural = if norm(rest, ends - 1) == "olds" {
+        "s"
+    } else {
+        ""
+    };
     let text = format!("{}-{unit}-old{plural}", q.text);
     let mut cell = joined(&mut rest[..ends]);
     cell.num = None;
@@ -141,7 +158,9 @@ fn hyphened_age(rest: &mut [Cell]) -> Option<(usize, Vec<Cell>)> {
         None if norm(rest, 1) == "old" => (word, 2),
         None => return None,
     };
-    let (number, unit) = body.rsplit_once('-').filter(|(_, unit)| is_one_time(unit))?;
+    let (number, unit) = body
+        .rsplit_once('-')
+        .filter(|(_, unit)| is_one_time(unit))?;
     let figures = match number.parse::<u32>() {
         Ok(n) => n.to_string(),
         Err(_) => read::word(number)?.to_string(),
@@ -200,7 +219,8 @@ fn fraction(rest: &mut [Cell]) -> Option<(usize, Vec<Cell>)> {
 fn split(done: &[Cell], rest: &mut [Cell]) -> Option<(usize, Vec<Cell>)> {
     let leads_on = matches!(back(done, 1), "of" | "is" | "was" | "at" | "to" | "than");
     let figures = num(rest, 2).is_some_and(|n| !n.ordinal && !n.percent);
-    let measured = rest.get(3..).is_some_and(units::begins_unit) || rest.get(3).is_some_and(|c| c.rule() == "number.unit");
+    let measured = rest.get(3..).is_some_and(units::begins_unit)
+        || rest.get(3).is_some_and(|c| c.rule() == "number.unit");
     if !leads_on || heard_mark(rest, 1) != Some(Mark::Period) || !figures || !measured {
         return None;
     }
@@ -211,14 +231,19 @@ fn split(done: &[Cell], rest: &mut [Cell]) -> Option<(usize, Vec<Cell>)> {
 fn timed(done: &[Cell], rest: &mut [Cell]) -> Option<(usize, Vec<Cell>)> {
     let q = quantity(rest)?;
     let first = &rest[0];
-    let small_one = first.num.as_ref().is_some_and(|n| n.is_small() && n.value == 1.0);
+    let small_one = first
+        .num
+        .as_ref()
+        .is_some_and(|n| n.is_small() && n.value == 1.0);
     let spoken = first.num.as_ref().is_some_and(|n| n.spoken);
     let next = norm(rest, q.used);
     let sentence = starts_sentence(done);
     if matches!(next, "to" | "or" | "and" | "through") {
         let second = rest.get(q.used + 1..).and_then(quantity)?;
         let unit = norm(rest, q.used + 1 + second.used);
-        let partner_is_figures = num(rest, q.used + 1).is_some_and(|n| n.whole().is_some_and(|n| n >= 10)) && next != "and";
+        let partner_is_figures = num(rest, q.used + 1)
+            .is_some_and(|n| n.whole().is_some_and(|n| n >= 10))
+            && next != "and";
         if sentence && spoken || !(is_time(unit) || unit == "doses" || partner_is_figures) {
             return None;
         }
@@ -228,9 +253,10 @@ fn timed(done: &[Cell], rest: &mut [Cell]) -> Option<(usize, Vec<Cell>)> {
         return None;
     }
     // The second number of a range goes with the first.
-    let first_of_range = (done.len() >= 2 && matches!(back(done, 1), "to" | "or" | "and" | "through"))
-        .then(|| &done[done.len() - 2])
-        .filter(|c| c.num.is_some());
+    let first_of_range = (done.len() >= 2
+        && matches!(back(done, 1), "to" | "or" | "and" | "through"))
+    .then(|| &done[done.len() - 2])
+    .filter(|c| c.num.is_some());
     let in_range = first_of_range.is_some_and(|c| c.rule() == "number.range");
     if spoken && first_of_range.is_some_and(|c| !c.is_written()) {
         return None;
@@ -238,10 +264,16 @@ fn timed(done: &[Cell], rest: &mut [Cell]) -> Option<(usize, Vec<Cell>)> {
     if small_one && !in_range {
         return None;
     }
-    let noun = rest
-        .get(q.used + 1)
-        .is_some_and(|c| c.is_word() && c.num.is_none() && !FUNCTION_WORDS.contains(&c.norm.as_str()));
-    if is_one_time(next) && noun && rest[..q.used].iter().all(|c| c.num.as_ref().is_some_and(|n| !n.compound)) && !in_range {
+    let noun = rest.get(q.used + 1).is_some_and(|c| {
+        c.is_word() && c.num.is_none() && !FUNCTION_WORDS.contains(&c.norm.as_str())
+    });
+    if is_one_time(next)
+        && noun
+        && rest[..q.used]
+            .iter()
+            .all(|c| c.num.as_ref().is_some_and(|n| !n.compound))
+        && !in_range
+    {
         let text = format!("{}-{next}", q.text);
         let mut cell = joined(&mut rest[..=q.used]);
         cell.num = None;
@@ -254,14 +286,20 @@ fn timed(done: &[Cell], rest: &mut [Cell]) -> Option<(usize, Vec<Cell>)> {
 /// Two numbers that nothing divides and no rule could read: a person has to say what they are.
 fn side_by_side(rest: &mut [Cell]) -> Option<(usize, Vec<Cell>)> {
     let open = |c: &Cell| {
-        !c.is_written() && c.num.as_ref().is_some_and(|n| !n.ordinal && !n.compound && !n.percent)
+        !c.is_written()
+            && c.num
+                .as_ref()
+                .is_some_and(|n| !n.ordinal && !n.compound && !n.percent)
     };
     let run = rest.iter().take_while(|c| open(c)).count();
     if run < 2 {
         return None;
     }
     // "In 2019 12 patients": the engine's years are clear.
-    let year = rest[0].num.as_ref().is_some_and(|n| !n.spoken && (1900.0..2100.0).contains(&n.value));
+    let year = rest[0]
+        .num
+        .as_ref()
+        .is_some_and(|n| !n.spoken && (1900.0..2100.0).contains(&n.value));
     // "Two 18 gauge needles" were measured before; "two fourteen" is open.
     (!year).then(|| (run, units::unclear(&mut rest[..run])))
 }
@@ -274,13 +312,18 @@ fn value(done: &[Cell], rest: &mut [Cell]) -> Option<(usize, Vec<Cell>)> {
         return None;
     }
     let of_value = head(done, VALUES);
-    if matches!(of_value, Some("pressure" | "bp")) && !number.spoken && number.whole().is_some_and(|n| n > 300) {
+    if matches!(of_value, Some("pressure" | "bp"))
+        && !number.spoken
+        && number.whole().is_some_and(|n| n > 300)
+    {
         return Some((1, units::unclear(&mut rest[..1])));
     }
     let company = done.len() >= 2
         && matches!(back(done, 1), "and" | "or" | "to" | "through")
         && done[done.len() - 2].rule() == "number.value"
-        && !rest.get(1).is_some_and(|c| c.is_word() && !FUNCTION_WORDS.contains(&c.norm.as_str()));
+        && !rest
+            .get(1)
+            .is_some_and(|c| c.is_word() && !FUNCTION_WORDS.contains(&c.norm.as_str()));
     let headed = match head(done, HEADS) {
         // "Twice a day two tablets."
         Some("day" | "week") => near(done, 4, DAYS_OF),
@@ -291,7 +334,20 @@ fn value(done: &[Cell], rest: &mut [Cell]) -> Option<(usize, Vec<Cell>)> {
     }
     // "Level two units": the head's number is not the next thing's.
     let thing = number.is_small()
-        && rest.get(1).is_some_and(|c| matches!(c.norm.as_str(), "times" | "days" | "weeks" | "hours" | "months" | "years" | "patients" | "times." | "people"));
+        && rest.get(1).is_some_and(|c| {
+            matches!(
+                c.norm.as_str(),
+                "times"
+                    | "days"
+                    | "weeks"
+                    | "hours"
+                    | "months"
+                    | "years"
+                    | "patients"
+                    | "times."
+                    | "people"
+            )
+        });
     if thing {
         return None;
     }
@@ -326,7 +382,8 @@ fn plain(done: &[Cell], rest: &mut [Cell]) -> Option<(usize, Vec<Cell>)> {
     }
     if !number.spoken {
         // The engine's ".5".
-        let bare = rest[0].text().starts_with('.') && !matches!(norm(rest, 1), "caliber" | "calibre" | "cal");
+        let bare = rest[0].text().starts_with('.')
+            && !matches!(norm(rest, 1), "caliber" | "calibre" | "cal");
         return bare.then(|| {
             let mut cell = joined(&mut rest[..1]);
             cell.numeral_as("number.decimal");

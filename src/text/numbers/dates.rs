@@ -22,7 +22,10 @@ const MONTHS: [&str; 12] = [
 
 /// The month that a word in small letters names.
 pub fn month(word: &str) -> Option<&'static str> {
-    MONTHS.iter().find(|m| m.eq_ignore_ascii_case(word)).copied()
+    MONTHS
+        .iter()
+        .find(|m| m.eq_ignore_ascii_case(word))
+        .copied()
 }
 
 /// A month as a name: "may" and "march" are verbs unless they carry their capital or a day stands right beside them.
@@ -43,9 +46,7 @@ pub fn dates(cells: Vec<Cell>, style: TextStyle) -> Vec<Cell> {
             "" => None,
             "the" => day_month(rest, 1, style),
             "o'clock" => None,
-            word if month(word).is_some() => {
-                month_day(rest, style).or_else(|| month_year(rest))
-            }
+            word if month(word).is_some() => month_day(rest, style).or_else(|| month_year(rest)),
             word => glued_time(done, word).and_then(|text| {
                 let mut cell = joined(&mut rest[..1]);
                 cell.write(text, "number.time");
@@ -187,7 +188,8 @@ fn lone_year(done: &[Cell], rest: &mut [Cell]) -> Option<(usize, Vec<Cell>)> {
         return None;
     }
     let (year, used) = year(rest, 0)?;
-    if units::begins_unit(&rest[used..]) || norm(rest, used) == "hours" || num(rest, used).is_some() {
+    if units::begins_unit(&rest[used..]) || norm(rest, used) == "hours" || num(rest, used).is_some()
+    {
         return None;
     }
     put(rest, used, year.to_string())
@@ -196,13 +198,20 @@ fn lone_year(done: &[Cell], rest: &mut [Cell]) -> Option<(usize, Vec<Cell>)> {
 /// Words after which four figures are a time.
 fn time_expected(done: &[Cell]) -> bool {
     let near = |k| matches!(back(done, k), "time" | "at");
-    near(1) || (matches!(back(done, 1), "is" | "was" | "of" | "around" | "about" | "approximately") && near(2))
+    near(1)
+        || (matches!(
+            back(done, 1),
+            "is" | "was" | "of" | "around" | "about" | "approximately"
+        ) && near(2))
 }
 
 /// The engine's "O215" and "0215" where a time is expected.
 fn glued_time(done: &[Cell], word: &str) -> Option<String> {
     let digits = word.strip_prefix('o')?;
-    if !matches!(digits.len(), 3) || !digits.chars().all(|c| c.is_ascii_digit()) || !time_expected(done) {
+    if !matches!(digits.len(), 3)
+        || !digits.chars().all(|c| c.is_ascii_digit())
+        || !time_expected(done)
+    {
         return None;
     }
     clock(&format!("0{digits}"))
@@ -214,7 +223,8 @@ fn clock(digits: &str) -> Option<String> {
         return None;
     }
     let (hours, minutes) = digits.split_at(2);
-    let fits = hours.parse::<u8>().is_ok_and(|h| h <= 24) && minutes.parse::<u8>().is_ok_and(|m| m < 60);
+    let fits =
+        hours.parse::<u8>().is_ok_and(|h| h <= 24) && minutes.parse::<u8>().is_ok_and(|m| m < 60);
     fits.then(|| format!("{hours}:{minutes}"))
 }
 
@@ -235,7 +245,9 @@ fn said(cells: &[Cell]) -> Option<(String, usize, bool)> {
     let whole = |at| num(cells, at).filter(|n| n.spoken).and_then(|n| n.whole());
     let minutes = |at| -> Option<(u64, usize)> {
         if norm(cells, at) == "oh" {
-            return whole(at + 1).filter(|n| (1..10).contains(n)).map(|n| (n, 2));
+            return whole(at + 1)
+                .filter(|n| (1..10).contains(n))
+                .map(|n| (n, 2));
         }
         whole(at).filter(|n| (10..60).contains(n)).map(|n| (n, 1))
     };
@@ -266,7 +278,9 @@ fn time(done: &[Cell], rest: &mut [Cell]) -> Option<(usize, Vec<Cell>)> {
     }
     if let Some((half, more)) = half_of_day(rest, 1) {
         let text = match first.text.split_once([':', '.']) {
-            Some((hour, minute)) if hour.len() <= 2 && minute.len() == 2 => format!("{hour}:{minute}"),
+            Some((hour, minute)) if hour.len() <= 2 && minute.len() == 2 => {
+                format!("{hour}:{minute}")
+            }
             Some(_) => return None,
             None if first.whole().is_some_and(|n| (1..=12).contains(&n)) => first.text.clone(),
             None if matches!(first.text.len(), 3 | 4) => {
@@ -287,7 +301,11 @@ fn time(done: &[Cell], rest: &mut [Cell]) -> Option<(usize, Vec<Cell>)> {
     if let Some((text, used, whole_day)) = spoken {
         let hours = norm(rest, used) == "hours";
         let free = !units::begins_unit(&rest[used..]) && num(rest, used).is_none();
-        let padded = if whole_day { text.clone() } else { format!("{text:0>5}") };
+        let padded = if whole_day {
+            text.clone()
+        } else {
+            format!("{text:0>5}")
+        };
         if hours && used > 0 && (whole_day || expected) {
             return clock_cell(rest, used, padded);
         }
@@ -309,7 +327,10 @@ fn time(done: &[Cell], rest: &mut [Cell]) -> Option<(usize, Vec<Cell>)> {
 
 fn clock_cell(rest: &mut [Cell], used: usize, text: String) -> Option<(usize, Vec<Cell>)> {
     // One full stop ends both "a.m." and the sentence.
-    let stops = rest.get(used).and_then(Cell::mark).is_some_and(|(mark, _)| mark == Mark::Period);
+    let stops = rest
+        .get(used)
+        .and_then(Cell::mark)
+        .is_some_and(|(mark, _)| mark == Mark::Period);
     let text = match text.strip_suffix('.') {
         Some(open) if stops => open.to_owned(),
         _ => text,

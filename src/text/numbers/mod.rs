@@ -34,7 +34,10 @@ impl TextStyle {
     /// What a dictation shows of its style.
     fn of(tokens: &[Token]) -> Self {
         let spoken = |rule: &str| tokens.iter().filter(|t| t.rule == rule).count();
-        let (stops, periods) = (spoken("punctuation.full_stop"), spoken("punctuation.period"));
+        let (stops, periods) = (
+            spoken("punctuation.full_stop"),
+            spoken("punctuation.period"),
+        );
         #[rustfmt::skip]
         const BRITISH: &[&str] = &["litre", "litres", "metre", "metres", "oedema", "anaemia", "haemoglobin", "ischaemic"];
         if stops > periods {

@@ -58,7 +58,10 @@ pub fn unglue(cells: Vec<Cell>) -> Vec<Cell> {
     pass(cells, |_, rest| {
         let cell = &rest[0];
         let text = cell.text();
-        if !cell.is_word() || !text.is_ascii() || !text.starts_with(|c: char| c.is_ascii_uppercase()) {
+        if !cell.is_word()
+            || !text.is_ascii()
+            || !text.starts_with(|c: char| c.is_ascii_uppercase())
+        {
             return None;
         }
         if !text.ends_with(|c: char| c.is_ascii_digit() || c == '%') {
@@ -82,7 +85,11 @@ fn glued_at(text: &str, next: &str) -> Option<usize> {
     // "A1C7.2%": the longest name that leaves a number.
     if let Some(name) = GLUED
         .iter()
-        .filter(|n| text.len() > n.len() && text[..n.len()].eq_ignore_ascii_case(n) && digits(&text[n.len()..]))
+        .filter(|n| {
+            text.len() > n.len()
+                && text[..n.len()].eq_ignore_ascii_case(n)
+                && digits(&text[n.len()..])
+        })
         .max_by_key(|n| n.len())
     {
         return Some(name.len());
@@ -98,7 +105,8 @@ fn glued_at(text: &str, next: &str) -> Option<usize> {
         return Some(letters + second);
     }
     let decimal = tail.contains('.') && digits(tail);
-    ((decimal && head.len() <= 4) || (head.len() == 1 && digits(tail) && next == "million")).then_some(letters)
+    ((decimal && head.len() <= 4) || (head.len() == 1 && digits(tail) && next == "million"))
+        .then_some(letters)
 }
 
 /// Pass: names.
@@ -109,7 +117,9 @@ pub fn names(cells: Vec<Cell>) -> Vec<Cell> {
             return None;
         }
         if cell.num.is_some() {
-            return suture(rest).or_else(|| roman(done, rest)).or_else(|| arabic(done, rest));
+            return suture(rest)
+                .or_else(|| roman(done, rest))
+                .or_else(|| arabic(done, rest));
         }
         if cell.norm.len() > 12 {
             return None;
@@ -132,7 +142,11 @@ fn piece(cell: &Cell) -> Option<(String, bool)> {
     if let Some(n) = &cell.num {
         return n.whole().map(|n| (n.to_string(), true));
     }
-    let text: String = cell.norm.chars().filter(|c| !matches!(c, '-' | '.')).collect();
+    let text: String = cell
+        .norm
+        .chars()
+        .filter(|c| !matches!(c, '-' | '.'))
+        .collect();
     (text.len() <= 7 && text.chars().all(|c| c.is_ascii_alphanumeric())).then_some((text, false))
 }
 
@@ -167,7 +181,15 @@ fn table(done: &[Cell], rest: &mut [Cell]) -> Option<(usize, Vec<Cell>)> {
     }
     let (used, name) = best?;
     // "A one C" in small letters is only a name where something is measured.
-    if used > 1 && first == "a" && !rest[0].is_capital() && !near(done, 3, &["hemoglobin", "haemoglobin", "glycated", "glycosylated"]) {
+    if used > 1
+        && first == "a"
+        && !rest[0].is_capital()
+        && !near(
+            done,
+            3,
+            &["hemoglobin", "haemoglobin", "glycated", "glycosylated"],
+        )
+    {
         return None;
     }
     let mut cell = joined(&mut rest[..used]);
@@ -217,15 +239,35 @@ fn neighbours(first: (char, u64), second: (char, u64)) -> bool {
 
 fn vertebra(done: &[Cell], rest: &mut [Cell]) -> Option<(usize, Vec<Cell>)> {
     let ((letter, n), used) = level_at(rest, 0)?;
-    if used == 2 && (LETTERED.contains(&back(done, 1)) || units::begins_unit(&rest[2..]) || is_time(norm(rest, 2))) {
+    let next = level_at(rest, used);
+    let counts = next.is_none() && (units::begins_unit(&rest[used..]) || is_time(norm(rest, used)));
+    if used == 2 && (LETTERED.contains(&back(done, 1)) || counts) {
         return None;
     }
     let first = format!("{letter}{n}");
     // "T3 T4" are hormones, "C3 C4" complement.
     let spine = !matches!((letter, n), ('T', 3) | ('C', 3))
-        || near(done, 5, &["spine", "disc", "disk", "fusion", "level", "vertebra", "vertebral", "cervical", "thoracic", "foramen", "stenosis", "at", "fracture"]);
+        || near(
+            done,
+            5,
+            &[
+                "spine",
+                "disc",
+                "disk",
+                "fusion",
+                "level",
+                "vertebra",
+                "vertebral",
+                "cervical",
+                "thoracic",
+                "foramen",
+                "stenosis",
+                "at",
+                "fracture",
+            ],
+        );
     let mut found = (used, first.clone());
-    if let Some((second, more)) = level_at(rest, used)
+    if let Some((second, more)) = next
         && neighbours((letter, n), second)
         && spine
     {
@@ -233,7 +275,23 @@ fn vertebra(done: &[Cell], rest: &mut [Cell]) -> Option<(usize, Vec<Cell>)> {
     } else if num(rest, used).and_then(Num::whole) == Some(n + 1)
         && letter != 'S'
         && !units::begins_unit(&rest[used + 1..])
-        && !rest.get(used + 1).is_some_and(|c| c.is_word() && !matches!(c.norm.as_str(), "disc" | "disk" | "level" | "foramen" | "and" | "fusion" | "with" | "facet" | "without" | "stenosis" | "interspace"))
+        && !rest.get(used + 1).is_some_and(|c| {
+            c.is_word()
+                && !matches!(
+                    c.norm.as_str(),
+                    "disc"
+                        | "disk"
+                        | "level"
+                        | "foramen"
+                        | "and"
+                        | "fusion"
+                        | "with"
+                        | "facet"
+                        | "without"
+                        | "stenosis"
+                        | "interspace"
+                )
+        })
         && spine
     {
         found = (used + 1, format!("{first}-{}", n + 1));
@@ -253,17 +311,23 @@ fn letters(done: &[Cell], rest: &mut [Cell]) -> Option<(usize, Vec<Cell>)> {
         c.is_word()
             && !c.is_written()
             && c.text().len() == 1
-            && c.text()
-                .starts_with(|c: char| c.is_ascii_uppercase() || (raised && *i == 0 && c.is_ascii_lowercase()))
+            && c.text().starts_with(|c: char| {
+                c.is_ascii_uppercase() || (raised && *i == 0 && c.is_ascii_lowercase())
+            })
     };
     let used = rest.iter().enumerate().take_while(single).count();
-    if used < 2 || LETTERED.contains(&back(done, 1)) || back(done, 1) == "initial" || back(done, 1) == "initials" {
+    if used < 2
+        || LETTERED.contains(&back(done, 1))
+        || back(done, 1) == "initial"
+        || back(done, 1) == "initials"
+    {
         return None;
     }
     let text: String = rest[..used].iter().map(Cell::text).collect();
     let text = text.to_uppercase();
     // Two letters may be a word and an initial.
-    if used == 2 && (text.starts_with('A') || text.starts_with('I') && text != "IV" && text != "ID") {
+    if used == 2 && (text.starts_with('A') || text.starts_with('I') && text != "IV" && text != "ID")
+    {
         return None;
     }
     let mut cell = joined(&mut rest[..used]);
@@ -286,7 +350,13 @@ fn suture(rest: &mut [Cell]) -> Option<(usize, Vec<Cell>)> {
             let zero = match rest.get(1) {
                 Some(c) if matches!(c.norm.as_str(), "oh" | "o" | "zero" | "0") => 2,
                 // "2, 0 Vicryl" and "2 hyphen 0".
-                Some(c) if c.heard_mark() == Some(Mark::Comma) || matches!(c.mark(), Some((Mark::Hyphen | Mark::Dash, Origin::Spoken))) => {
+                Some(c)
+                    if c.heard_mark() == Some(Mark::Comma)
+                        || matches!(
+                            c.mark(),
+                            Some((Mark::Hyphen | Mark::Dash, Origin::Spoken))
+                        ) =>
+                {
                     matches!(norm(rest, 2), "oh" | "o" | "zero" | "0").then_some(3)?
                 }
                 _ => return None,
@@ -295,8 +365,13 @@ fn suture(rest: &mut [Cell]) -> Option<(usize, Vec<Cell>)> {
         }
         None => {
             let word = rest[0].norm.as_str();
-            let head = word.strip_suffix("-o").or_else(|| word.strip_suffix("-oh")).or_else(|| word.strip_suffix('o'))?;
-            let n = super::read::unit(head).or_else(|| head.parse().ok()).filter(|n| (1..=11).contains(n))?;
+            let head = word
+                .strip_suffix("-o")
+                .or_else(|| word.strip_suffix("-oh"))
+                .or_else(|| word.strip_suffix('o'))?;
+            let n = super::read::unit(head)
+                .or_else(|| head.parse().ok())
+                .filter(|n| (1..=11).contains(n))?;
             (n, 1)
         }
     };
@@ -307,7 +382,9 @@ fn suture(rest: &mut [Cell]) -> Option<(usize, Vec<Cell>)> {
     Some((used, vec![cell]))
 }
 
-const ROMAN: [&str; 12] = ["I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII"];
+const ROMAN: [&str; 12] = [
+    "I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII",
+];
 
 /// A number from 1 to 12 and the letter behind it: "3", "three", "3A", "3 a"; and its cells.
 fn with_letter(rest: &[Cell]) -> Option<(u64, String, usize)> {
@@ -319,7 +396,9 @@ fn with_letter(rest: &[Cell]) -> Option<(u64, String, usize)> {
         Some(n) => (n.whole()?, String::new()),
         None => {
             let word = cell.norm.as_str();
-            let digits = word.find(|c: char| !c.is_ascii_digit()).filter(|at| *at > 0)?;
+            let digits = word
+                .find(|c: char| !c.is_ascii_digit())
+                .filter(|at| *at > 0)?;
             let (n, letter) = word.split_at(digits);
             let letter = letter.trim_start_matches('-');
             let fits = letter.len() <= 2 && letter.starts_with(['a', 'b', 'c', 'd']);
@@ -341,7 +420,10 @@ fn asks_for_roman(done: &[Cell], rest: &[Cell], used: usize, suffix: &str) -> bo
     let (l1, l2) = (back(done, 1), back(done, 2));
     match l1 {
         "class" => {
-            matches!(l2, "nyha" | "functional" | "killip" | "mallampati" | "asa" | "ccs" | "association") || near(done, 8, &["nyha"])
+            matches!(
+                l2,
+                "nyha" | "functional" | "killip" | "mallampati" | "asa" | "ccs" | "association"
+            ) || near(done, 8, &["nyha"])
         }
         "nyha" | "killip" | "mallampati" | "mobitz" | "figo" => true,
         "nerve" | "nerves" if l2 == "cranial" => true,
@@ -354,10 +436,23 @@ fn asks_for_roman(done: &[Cell], rest: &[Cell], used: usize, suffix: &str) -> bo
         "type" => matches!(l2, "mobitz" | "salter-harris" | "harris"),
         "bipolar" => matches!(norm(rest, used), "disorder" | "affective" | ""),
         "factor" => {
-            matches!(norm(rest, used), "leiden" | "deficiency" | "inhibitor" | "inhibitors" | "mutation" | "concentrate" | "level" | "levels" | "assay" | "activity")
-                || (7..=12).contains(&num(rest, 0).and_then(Num::whole).unwrap_or(0))
+            matches!(
+                norm(rest, used),
+                "leiden"
+                    | "deficiency"
+                    | "inhibitor"
+                    | "inhibitors"
+                    | "mutation"
+                    | "concentrate"
+                    | "level"
+                    | "levels"
+                    | "assay"
+                    | "activity"
+            ) || (7..=12).contains(&num(rest, 0).and_then(Num::whole).unwrap_or(0))
         }
-        "lead" | "leads" => rest.get(used).is_none_or(|c| !c.is_word() || matches!(c.norm.as_str(), "avf" | "avl" | "and" | "shows" | "showed")),
+        "lead" | "leads" => rest.get(used).is_none_or(|c| {
+            !c.is_word() || matches!(c.norm.as_str(), "avf" | "avl" | "and" | "shows" | "showed")
+        }),
         "stage" => is_cancer(done, rest, suffix),
         _ => false,
     }
@@ -378,7 +473,12 @@ fn is_cancer(done: &[Cell], rest: &[Cell], suffix: &str) -> bool {
         "injury", "parkinson's", "sarcoidosis",
     ];
     let around = |words: &[&str]| {
-        near(done, 7, words) || rest.iter().take(7).take_while(|c| c.is_word()).any(|c| words.contains(&c.norm.as_str()))
+        near(done, 7, words)
+            || rest
+                .iter()
+                .take(7)
+                .take_while(|c| c.is_word())
+                .any(|c| words.contains(&c.norm.as_str()))
     };
     !around(ARABIC) && (around(CANCERS) || (!suffix.is_empty() && suffix != "D"))
 }
@@ -392,7 +492,8 @@ fn roman(done: &[Cell], rest: &mut [Cell]) -> Option<(usize, Vec<Cell>)> {
     let goes_on = done.len() >= 2
         && done[done.len() - 2].rule() == "number.roman"
         && (matches!(back(done, 1), "to" | "through" | "and" | "or")
-            || (heard_mark(done, done.len() - 1) == Some(Mark::Comma) && near(done, 10, &["nerves", "leads"])));
+            || (heard_mark(done, done.len() - 1) == Some(Mark::Comma)
+                && near(done, 10, &["nerves", "leads"])));
     let stage = back(done, 1) == "stage" || goes_on;
     if !stage && !suffix.is_empty() {
         // "Class 2 A": the letter belongs to a stage only.

@@ -56,7 +56,12 @@ pub fn ratios(cells: Vec<Cell>) -> Vec<Cell> {
     })
 }
 
-fn write(rest: &mut [Cell], used: usize, text: String, rule: &'static str) -> Option<(usize, Vec<Cell>)> {
+fn write(
+    rest: &mut [Cell],
+    used: usize,
+    text: String,
+    rule: &'static str,
+) -> Option<(usize, Vec<Cell>)> {
     let mut cell = joined(&mut rest[..used]);
     cell.num = Some(Num {
         compound: true,
@@ -77,7 +82,10 @@ fn over(done: &[Cell], rest: &mut [Cell]) -> Option<(usize, Vec<Cell>)> {
         return None;
     }
     let second_at = over + 1;
-    let second = rest.get(second_at..).and_then(quantity).filter(|q| is_plain(&rest[second_at..], q))?;
+    let second = rest
+        .get(second_at..)
+        .and_then(quantity)
+        .filter(|q| is_plain(&rest[second_at..], q))?;
     let used = second_at + second.used;
     // "From 80 to 60 over 2 weeks": a stretch of time.
     let unit = rest.get(used..).unwrap_or_default();
@@ -95,9 +103,11 @@ fn is_between(rest: &[Cell]) -> bool {
 
 /// A cardinal without sign, percent or ratio of its own.
 fn is_plain(rest: &[Cell], q: &Quantity) -> bool {
-    rest[..q.used]
-        .iter()
-        .all(|c| c.num.as_ref().is_some_and(|n| !n.compound && !n.percent && !n.ordinal))
+    rest[..q.used].iter().all(|c| {
+        c.num
+            .as_ref()
+            .is_some_and(|n| !n.compound && !n.percent && !n.ordinal)
+    })
 }
 
 /// "eight out of nine", unless it counts things: "two out of three samples".
@@ -108,7 +118,10 @@ fn out_of(rest: &mut [Cell]) -> Option<(usize, Vec<Cell>)> {
         ("out", "of") => (true, at + 2),
         _ => return None,
     };
-    let second = rest.get(second_at..).and_then(quantity).filter(|q| is_plain(&rest[second_at..], q))?;
+    let second = rest
+        .get(second_at..)
+        .and_then(quantity)
+        .filter(|q| is_plain(&rest[second_at..], q))?;
     let used = second_at + second.used;
     let next = norm(rest, used);
     #[rustfmt::skip]
@@ -117,13 +130,20 @@ fn out_of(rest: &mut [Cell]) -> Option<(usize, Vec<Cell>)> {
         "throughout", "pain", "in", "on", "at", "and", "with", "without", "for", "but", "or", "today", "now", "after",
         "before", "to", "as", "power", "severity", "yesterday", "currently", "over", "by", "from", "improved",
     ];
-    let counts_things = rest.get(used).is_some_and(|c| c.is_word() && c.num.is_none())
+    let counts_things = rest
+        .get(used)
+        .is_some_and(|c| c.is_word() && c.num.is_none())
         && !NO_THINGS.contains(&next);
     let values: (f64, f64) = (first.text.parse().ok()?, second.text.parse().ok()?);
     if !out || counts_things || values.0 > values.1 {
         return None;
     }
-    write(rest, used, format!("{}/{}", first.text, second.text), "number.ratio")
+    write(
+        rest,
+        used,
+        format!("{}/{}", first.text, second.text),
+        "number.ratio",
+    )
 }
 
 /// "forty nine fifty one milligrams".
@@ -145,10 +165,18 @@ fn combined(done: &[Cell], rest: &mut [Cell]) -> Option<(usize, Vec<Cell>)> {
         return None;
     }
     // "Five 325 milligram tablets" are five of them.
-    if matches!(norm(rest, used + 1), "tablet" | "tablets" | "capsules" | "pills") {
+    if matches!(
+        norm(rest, used + 1),
+        "tablet" | "tablets" | "capsules" | "pills"
+    ) {
         return None;
     }
-    write(rest, used, format!("{first}/{}", second.text), "number.ratio")
+    write(
+        rest,
+        used,
+        format!("{first}/{}", second.text),
+        "number.ratio",
+    )
 }
 
 /// The engine's "4951 milligrams" behind sacubitril/valsartan; behind another word a person has to say.
@@ -177,8 +205,14 @@ fn acuity(done: &[Cell], rest: &mut [Cell]) -> Option<(usize, Vec<Cell>)> {
     let first = num(rest, 0)?.whole().filter(|n| *n == 20)?;
     let second = rest.get(1..).and_then(quantity)?;
     let value: u32 = second.text.parse().ok()?;
-    (near(done, 5, &["vision", "acuity", "snellen"]) && (10..=800).contains(&value)).then_some(())?;
-    write(rest, 1 + second.used, format!("{first}/{value}"), "number.ratio")
+    (near(done, 5, &["vision", "acuity", "snellen"]) && (10..=800).contains(&value))
+        .then_some(())?;
+    write(
+        rest,
+        1 + second.used,
+        format!("{first}/{value}"),
+        "number.ratio",
+    )
 }
 
 /// "epinephrine one to one hundred thousand", "titer one to one sixty".
@@ -191,9 +225,15 @@ fn dilution(done: &[Cell], rest: &mut [Cell]) -> Option<(usize, Vec<Cell>)> {
     let used = 2 + second.used;
     #[rustfmt::skip]
     const OF: &[&str] = &["titer", "titre", "titers", "dilution", "diluted", "epinephrine", "adrenaline", "ratio"];
-    let named = near(done, 3, OF) || OF.contains(&norm(rest, used)) || OF.contains(&norm(rest, used + 1));
+    let named =
+        near(done, 3, OF) || OF.contains(&norm(rest, used)) || OF.contains(&norm(rest, used + 1));
     named.then_some(())?;
-    write(rest, used, format!("1:{}", units::grouped(&second.text, 5)), "number.ratio")
+    write(
+        rest,
+        used,
+        format!("1:{}", units::grouped(&second.text, 5)),
+        "number.ratio",
+    )
 }
 
 /// "Gleason three plus four equals seven".
@@ -239,7 +279,10 @@ fn signed(done: &[Cell], rest: &mut [Cell]) -> Option<(usize, Vec<Cell>)> {
     if done.last().is_some_and(|c| c.num.is_some()) {
         return None;
     }
-    let value = num(rest, 1).filter(|n| n.is_cardinal() && !n.compound)?.text.clone();
+    let value = num(rest, 1)
+        .filter(|n| n.is_cardinal() && !n.compound)?
+        .text
+        .clone();
     #[rustfmt::skip]
     const SIGNED: &[&str] = &[
         "station", "score", "t-score", "z-score", "sphere", "cylinder", "refraction", "excess", "t-scores", "deviation",
@@ -257,7 +300,8 @@ fn split_vital(done: &[Cell], rest: &mut [Cell]) -> Option<(usize, Vec<Cell>)> {
         return None;
     }
     let first = num(rest, 0).filter(|n| n.is_small())?;
-    let second = num(rest, 2).filter(|n| n.spoken && !n.ordinal && (10.0..100.0).contains(&n.value))?;
+    let second =
+        num(rest, 2).filter(|n| n.spoken && !n.ordinal && (10.0..100.0).contains(&n.value))?;
     #[rustfmt::skip]
     const IMPOSSIBLE_BELOW_TEN: &[&str] = &["pulse", "pressure", "bp", "rate"];
     if !(1.0..=2.0).contains(&first.value) || counts::head(done, IMPOSSIBLE_BELOW_TEN).is_none() {
@@ -287,7 +331,10 @@ fn split_vital(done: &[Cell], rest: &mut [Cell]) -> Option<(usize, Vec<Cell>)> {
 /// "one twenty four" behind a vital sign or a laboratory value is a hundred and more.
 fn implied(done: &[Cell], rest: &mut [Cell]) -> Option<(usize, Vec<Cell>)> {
     let q = quantity(rest).filter(|q| q.implied)?;
-    if num(rest, q.used).is_some() || units::begins_unit(&rest[q.used..]) || is_time(norm(rest, q.used)) {
+    if num(rest, q.used).is_some()
+        || units::begins_unit(&rest[q.used..])
+        || is_time(norm(rest, q.used))
+    {
         return None;
     }
     counts::head(done, counts::VALUES)?;
@@ -333,13 +380,30 @@ fn digits_one_by_one(done: &[Cell], rest: &mut [Cell]) -> Option<(usize, Vec<Cel
     ];
     let named = counts::head(done, RECORDS).is_some()
         || (near(done, 3, RECORDS) && near(done, 2, &["number", "is", "at", "code", "extension"]))
-        || (0..3).any(|k| matches!(norm(rest, used + k), "line" | "hotline" | "helpline" | "lifeline"));
+        || (0..3).any(|k| {
+            matches!(
+                norm(rest, used + k),
+                "line" | "hotline" | "helpline" | "lifeline"
+            )
+        });
     let long = single && used >= 6;
     // Figures that the engine wrote apart, and few of them, may be apart.
     if !(named || long) || (spoken == 0 && used < 4) {
         return None;
     }
-    let phone = near(done, 4, &["phone", "telephone", "mobile", "cell", "fax", "call", "pager"]);
+    let phone = near(
+        done,
+        4,
+        &[
+            "phone",
+            "telephone",
+            "mobile",
+            "cell",
+            "fax",
+            "call",
+            "pager",
+        ],
+    );
     let text = match figures.len() {
         7 if phone => format!("{}-{}", &figures[..3], &figures[3..]),
         10 if phone && !figures.starts_with('0') => {
@@ -352,7 +416,10 @@ fn digits_one_by_one(done: &[Cell], rest: &mut [Cell]) -> Option<(usize, Vec<Cel
 
 /// One of `words` stands among the last `k` words.
 pub fn near(done: &[Cell], k: usize, words: &[&str]) -> bool {
-    done.iter().rev().take(k).any(|c| words.contains(&c.norm.as_str()))
+    done.iter()
+        .rev()
+        .take(k)
+        .any(|c| words.contains(&c.norm.as_str()))
 }
 
 #[cfg(test)]

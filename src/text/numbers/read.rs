@@ -53,7 +53,10 @@ const TENS_ORDINALS: [&str; 8] = [
 ];
 
 fn place(table: &[&str], word: &str) -> Option<u64> {
-    table.iter().zip(0..).find_map(|(w, n)| (*w == word).then_some(n))
+    table
+        .iter()
+        .zip(0..)
+        .find_map(|(w, n)| (*w == word).then_some(n))
 }
 
 /// 0 to 9.
@@ -131,7 +134,16 @@ pub fn numbers(cells: Vec<Cell>) -> Vec<Cell> {
 fn after_figures(rest: &[Cell]) -> Option<(Num, usize, bool)> {
     let first = rest[0].num.as_ref()?;
     first.whole()?;
-    let joined_up = |text: String, used| Some((Num { spoken: false, ..Num::spoken(text) }, used, true));
+    let joined_up = |text: String, used| {
+        Some((
+            Num {
+                spoken: false,
+                ..Num::spoken(text)
+            },
+            used,
+            true,
+        ))
+    };
     if let Some((digits, used)) = point_and_digits(rest, 1) {
         return joined_up(format!("{}.{digits}", first.text), used);
     }
@@ -202,7 +214,10 @@ fn in_words(done: &[Cell], rest: &[Cell]) -> Option<(Num, usize, bool)> {
         let (digits, used) = fraction(&rest[1..])?;
         let measured = units::begins_unit(&rest[1 + used..]);
         let point_of = crate::text::context::DETERMINERS.contains(&back(done, 1))
-            || matches!(back(done, 1), "bullet" | "starting" | "end" | "decimal" | "pressure");
+            || matches!(
+                back(done, 1),
+                "bullet" | "starting" | "end" | "decimal" | "pressure"
+            );
         let after_number = done.last().is_some_and(|c| c.num.is_some());
         return (measured && !point_of && !after_number)
             .then(|| (Num::spoken(format!("0.{digits}")), used + 1, true));
@@ -219,7 +234,8 @@ fn in_words(done: &[Cell], rest: &[Cell]) -> Option<(Num, usize, bool)> {
             return None;
         }
         let (n, used) = integer(rest)?;
-        return units::begins_unit(&rest[used..]).then(|| (Num::spoken(n.to_string()), used, false));
+        return units::begins_unit(&rest[used..])
+            .then(|| (Num::spoken(n.to_string()), used, false));
     }
     let (n, used) = integer(rest)?;
     if let Some((digits, used)) = point_and_digits(rest, used)
@@ -247,8 +263,10 @@ fn ordinal(done: &[Cell], rest: &[Cell]) -> Option<(u64, usize)> {
         return Some((tens(left)? + place(&UNIT_ORDINALS, right)? + 1, 1));
     }
     let n = tens(word)? + place(&UNIT_ORDINALS, norm(rest, 1))? + 1;
-    let ranked = matches!(norm(rest, 2), "of" | "percentile" | "week" | "day" | "birthday")
-        || dates::month(norm(rest, 2)).is_some()
+    let ranked = matches!(
+        norm(rest, 2),
+        "of" | "percentile" | "week" | "day" | "birthday"
+    ) || dates::month(norm(rest, 2)).is_some()
         || back(done, 1) == "the"
         || dates::month(back(done, 1)).is_some();
     (norm(rest, 1) != "second" || ranked).then_some((n, 2))
@@ -287,9 +305,11 @@ fn below_thousand(rest: &[Cell]) -> Option<(u64, usize)> {
     let and = usize::from(norm(rest, used) == "and");
     match rest.get(used + and..).and_then(below_hundred) {
         // "Eight hundred one sixty": the second number has its own hundred, left out.
-        Some((1..10, more)) if and == 0 && is_teen_or_tens(norm(rest, used + more)) => Some((n, used)),
-        // "One hundred and two hundred" are two numbers.
-        Some((m @ 1.., more)) if !is_scale(norm(rest, used + and + more)) => {
+        Some((1..10, more)) if and == 0 && is_teen_or_tens(norm(rest, used + more)) => {
+            Some((n, used))
+        }
+        // "One hundred and two hundred" are two numbers, "one hundred fifty thousand" is one.
+        Some((m @ 1.., more)) if norm(rest, used + and + more) != "hundred" => {
             Some((n + m, used + and + more))
         }
         _ => Some((n, used)),

@@ -171,7 +171,11 @@ fn simple(rest: &[Cell]) -> Option<(&'static str, Class, usize)> {
     let text = rest[0].text();
     let not_meant = match word {
         "m" | "g" | "h" | "pg" => text != word,
-        "gram" => norm(rest, 1).starts_with("neg") || norm(rest, 1).starts_with("pos") || norm(rest, 1).starts_with("stain"),
+        "gram" => {
+            norm(rest, 1).starts_with("neg")
+                || norm(rest, 1).starts_with("pos")
+                || norm(rest, 1).starts_with("stain")
+        }
         "gray" => matches!(norm(rest, 1), "matter" | "white" | "zone" | "scale"),
         _ => false,
     };
@@ -257,7 +261,11 @@ fn whole(rest: &[Cell], style: TextStyle) -> Option<Found> {
 pub fn unstick(cells: Vec<Cell>) -> Vec<Cell> {
     pass(cells, |_, rest| {
         let cell = &mut rest[0];
-        if cell.num.is_some() || !cell.text().starts_with(|c: char| c.is_ascii_digit() || c == '.') {
+        if cell.num.is_some()
+            || !cell
+                .text()
+                .starts_with(|c: char| c.is_ascii_digit() || c == '.')
+        {
             return None;
         }
         let text = cell.text();
@@ -273,7 +281,11 @@ pub fn unstick(cells: Vec<Cell>) -> Vec<Cell> {
         if !digits || !known || (hyphen && word.len() < 2) {
             return None;
         }
-        let from = if hyphen { vec![from, from + 1] } else { vec![from] };
+        let from = if hyphen {
+            vec![from, from + 1]
+        } else {
+            vec![from]
+        };
         let mut pieces = cut(cell, &from, true);
         if hyphen && pieces.len() == 3 {
             // The hyphen goes with the number, which will be written anew.
@@ -314,7 +326,11 @@ fn size(rest: &mut [Cell]) -> Option<(usize, Vec<Cell>)> {
     let unit = rest.get(at + 1..)?;
     let length = simple(unit).is_some_and(|(_, class, _)| class == Class::Length)
         || matches!(norm(unit, 0), "inch" | "inches" | "foot" | "feet");
-    let dressing = figures == 2 && matches!(norm(unit, 0), "gauze" | "gauzes" | "pad" | "pads" | "sponge" | "sponges" | "dressing");
+    let dressing = figures == 2
+        && matches!(
+            norm(unit, 0),
+            "gauze" | "gauzes" | "pad" | "pads" | "sponge" | "sponges" | "dressing"
+        );
     if figures < 2 || !(length || dressing) {
         return None;
     }
@@ -346,7 +362,11 @@ fn range(rest: &mut [Cell], style: TextStyle) -> Option<(usize, Vec<Cell>)> {
     let second = rest.get(second_at..).and_then(quantity)?;
     let unit = rest.get(second_at + second.used..)?;
     // "And" joins two things as easily as two amounts: only where the unit is one of measurement.
-    let measured = whole(unit, style).is_some() || matches!(norm(unit, 0), "percent" | "degrees" | "pounds" | "inches" | "feet" | "%");
+    let measured = whole(unit, style).is_some()
+        || matches!(
+            norm(unit, 0),
+            "percent" | "degrees" | "pounds" | "inches" | "feet" | "%"
+        );
     if !measured || rest[0].num.as_ref().is_some_and(|n| n.percent) {
         return None;
     }
@@ -367,7 +387,10 @@ fn million(rest: &mut [Cell]) -> Option<(usize, Vec<Cell>)> {
 fn measured(done: &[Cell], rest: &mut [Cell], style: TextStyle) -> Option<(usize, Vec<Cell>)> {
     let q = quantity(rest)?;
     let after = &rest[q.used..];
-    if norm(after, 0) == "percent" || norm(after, 0) == "%" || (norm(after, 0) == "per" && norm(after, 1) == "cent") {
+    if norm(after, 0) == "percent"
+        || norm(after, 0) == "%"
+        || (norm(after, 0) == "per" && norm(after, 1) == "cent")
+    {
         let sign = 1 + usize::from(norm(after, 0) == "per");
         let cell = amount(rest, &q, "number.percent");
         let mut percent = joined(&mut rest[q.used..q.used + sign]);
@@ -405,7 +428,9 @@ fn measured(done: &[Cell], rest: &mut [Cell], style: TextStyle) -> Option<(usize
     let mut out = vec![number, unit];
     let mut used = q.used + found.used;
     // The engine's "0.4 mg. and": an abbreviation's full stop ends no sentence that goes on in small letters.
-    let goes_on = rest.get(used + 1).is_some_and(|c| c.is_word() && c.text().starts_with(char::is_lowercase));
+    let goes_on = rest
+        .get(used + 1)
+        .is_some_and(|c| c.is_word() && c.text().starts_with(char::is_lowercase));
     if heard_mark(rest, used) == Some(Mark::Period) && goes_on && out[1].text().len() <= 3 {
         let mut stop = std::mem::take(&mut rest[used]);
         stop.write("", "number.unit");
@@ -421,7 +446,11 @@ fn divided(done: &[Cell], number: &Cell, thing: bool) -> bool {
     let (Some(last), Some(this)) = (done.last(), &number.num) else {
         return false;
     };
-    let Some(before) = last.num.as_ref().filter(|n| n.is_cardinal() && !n.percent && !n.compound) else {
+    let Some(before) = last
+        .num
+        .as_ref()
+        .filter(|n| n.is_cardinal() && !n.percent && !n.compound)
+    else {
         return false;
     };
     if last.is_written() || last.is_unclear() {
@@ -438,20 +467,49 @@ fn divided(done: &[Cell], number: &Cell, thing: bool) -> bool {
 
 /// Units that stay words.
 const PLAIN_MEASURES: &[&str] = &[
-    "pound", "pounds", "ounce", "ounces", "inch", "inches", "foot", "feet", "degrees", "french", "gauge", "drops",
-    "diopters", "dioptres", "calories", "kilocalories", "drink", "drinks", "stone", "volts", "watts", "mets", "pack",
-    "pack-years", "pack-year", "kilopascals",
+    "pound",
+    "pounds",
+    "ounce",
+    "ounces",
+    "inch",
+    "inches",
+    "foot",
+    "feet",
+    "degrees",
+    "french",
+    "gauge",
+    "drops",
+    "diopters",
+    "dioptres",
+    "calories",
+    "kilocalories",
+    "drink",
+    "drinks",
+    "stone",
+    "volts",
+    "watts",
+    "mets",
+    "pack",
+    "pack-years",
+    "pack-year",
+    "kilopascals",
 ];
 
 fn plain_measure(done: &[Cell], rest: &mut [Cell], q: &Quantity) -> Option<(usize, Vec<Cell>)> {
     let unit = norm(&rest[q.used..], 0).to_owned();
     // "One drink" and "one foot" are things.
-    let one = rest[0].num.as_ref().is_some_and(|n| n.is_small() && n.value == 1.0);
+    let one = rest[0]
+        .num
+        .as_ref()
+        .is_some_and(|n| n.is_small() && n.value == 1.0);
     if one && matches!(unit.as_str(), "foot" | "drink" | "stone") {
         return None;
     }
     // "He has two feet": things too. At the start of a sentence a small number stays a word.
-    if matches!(unit.as_str(), "feet" | "drops" | "pack") && rest[0].num.as_ref().is_some_and(|n| n.is_small()) && super::cells::starts_sentence(done) {
+    if matches!(unit.as_str(), "feet" | "drops" | "pack")
+        && rest[0].num.as_ref().is_some_and(|n| n.is_small())
+        && super::cells::starts_sentence(done)
+    {
         return None;
     }
     if unit == "pack" {
@@ -464,9 +522,12 @@ fn plain_measure(done: &[Cell], rest: &mut [Cell], q: &Quantity) -> Option<(usiz
         pack.write(format!("pack-{years}"), "number.unit");
         return Some((q.used + 2, vec![number, pack]));
     }
-    let noun_follows = rest.get(q.used + 1).is_some_and(|c| c.is_word() && c.num.is_none())
+    let noun_follows = rest
+        .get(q.used + 1)
+        .is_some_and(|c| c.is_word() && c.num.is_none())
         && !counts::FUNCTION_WORDS.contains(&norm(rest, q.used + 1));
-    let adjective = unit == "gauge" || (noun_follows && matches!(unit.as_str(), "pound" | "inch" | "foot" | "ounce"));
+    let adjective = unit == "gauge"
+        || (noun_follows && matches!(unit.as_str(), "pound" | "inch" | "foot" | "ounce"));
     if adjective {
         let mut whole = joined(&mut rest[..=q.used]);
         whole.write(format!("{}-{unit}", q.text), "number.unit");
@@ -481,7 +542,9 @@ fn temperature(done: &[Cell], rest: &[Cell], q: &Quantity) -> Option<Found> {
     let letter = rest.get(q.used)?.text();
     let written = match letter {
         "F" if (90.0..112.0).contains(&value) => "°F",
-        "C" if (33.0..44.0).contains(&value) && (q.text.contains('.') || is_temperature(done)) => "°C",
+        "C" if (33.0..44.0).contains(&value) && (q.text.contains('.') || is_temperature(done)) => {
+            "°C"
+        }
         _ => return None,
     };
     Some(Found {
@@ -527,7 +590,11 @@ fn figures(text: &str, unit: &Found) -> String {
         None => (text, None),
     };
     let fraction = fraction.map(|f| {
-        if unit.class == Class::Dose && !unit.written.contains("/dL") && !unit.written.contains("/mL") && !unit.written.contains("/L") {
+        if unit.class == Class::Dose
+            && !unit.written.contains("/dL")
+            && !unit.written.contains("/mL")
+            && !unit.written.contains("/L")
+        {
             f.trim_end_matches('0')
         } else {
             f
@@ -544,7 +611,8 @@ fn figures(text: &str, unit: &Found) -> String {
 
 /// Commas between thousands where there are at least `from` digits.
 pub fn grouped(digits: &str, from: usize) -> String {
-    if digits.len() < from || !digits.chars().all(|c| c.is_ascii_digit()) || digits.starts_with('0') {
+    if digits.len() < from || !digits.chars().all(|c| c.is_ascii_digit()) || digits.starts_with('0')
+    {
         return digits.to_owned();
     }
     let mut out = String::with_capacity(digits.len() + digits.len() / 3);
@@ -571,13 +639,16 @@ mod tests {
             .filter(|c| c[3] == "curated");
         for columns in curated {
             let (said, written) = (columns[0], columns[1]);
-            let stays_a_word = PLAIN.contains(&said.split(' ').next().unwrap())
-                && !said.starts_with("degrees ");
+            let stays_a_word =
+                PLAIN.contains(&said.split(' ').next().unwrap()) && !said.starts_with("degrees ");
             if stays_a_word {
                 continue;
             }
             let hour = written.replace("/h", "/hour");
-            let (heard, want) = (format!("rate is seven {said} today"), format!("Rate is 7 {hour} today"));
+            let (heard, want) = (
+                format!("rate is seven {said} today"),
+                format!("Rate is 7 {hour} today"),
+            );
             check(&[(heard.as_str(), want.as_str())]);
         }
     }
