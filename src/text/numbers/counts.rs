@@ -490,9 +490,9 @@ mod tests {
     fn what_has_two_readings_stays_and_is_pointed_at() {
         for (said, text, heard) in [
             ("give one twenty four of them", "Give one twenty four of them", vec!["one twenty four"]),
-            ("valsartin 4951 milligrams", "Valsartin 4951 milligrams", vec!["4951"]),
-            ("two fifty milligram tablets", "Two fifty milligram tablets", vec!["two fifty"]),
-            ("one eighty one milligram aspirin", "One eighty one milligram aspirin", vec!["one eighty one"]),
+            ("valsartin 4951 milligrams", "Valsartin 49/51 mg", vec!["4951"]),
+            ("two fifty milligram tablets", "Two fifty mg tablets", vec!["two fifty"]),
+            ("one eighty one milligram aspirin", "One eighty one mg aspirin", vec!["one eighty one"]),
             ("give 1 25 mg now", "Give 1 25 mg now", vec!["1 25"]),
             ("give forty nine fifty two milligrams", "Give forty nine fifty two milligrams", vec!["forty nine fifty two"]),
             ("blood pressure 13884 today", "Blood pressure 13884 today", vec!["13884"]),

@@ -47,10 +47,10 @@ pub fn dates(cells: Vec<Cell>, style: TextStyle) -> Vec<Cell> {
             "the" => day_month(rest, 1, style),
             "o'clock" => None,
             word if month(word).is_some() => month_day(rest, style).or_else(|| month_year(rest)),
-            word => glued_time(done, word).and_then(|text| {
+            word => glued_time(done, word).map(|text| {
                 let mut cell = joined(&mut rest[..1]);
                 cell.write(text, "number.time");
-                Some((1, vec![cell]))
+                (1, vec![cell])
             }),
         }
     })
@@ -159,7 +159,7 @@ fn month_day(rest: &mut [Cell], style: TextStyle) -> Option<(usize, Vec<Cell>)> 
         named(&rest[0])?
     };
     // "In March 2 polyps were removed": without an ordinal or a year it is not certain.
-    if (the > 0 && !ordinal) || (!ordinal && year.is_none()) {
+    if !ordinal && (the > 0 || year.is_none()) {
         return None;
     }
     let used = 2 + the + year.map_or(0, |(_, used)| used);

@@ -80,37 +80,71 @@ fn written(tokens: &[Token], style: TextStyle) -> Vec<Token> {
     cells::tokens(cells)
 }
 
-/// A finding for each number that was left as it was heard because it has two readings. `words` are the raw ones.
+/// A finding for each number that was left as it was heard because it has two readings, and for each whose reading
+/// follows from its value alone. `words` are the raw ones.
 pub fn findings(tokens: &[Token], words: &[Word]) -> Vec<Finding> {
     let mut out: Vec<Finding> = Vec::new();
     let mut at = 0;
     while at < tokens.len() {
+        if tokens[at].rule == ratios::READ {
+            let message = format!(
+                "The figures that were heard here were read as {}; listen and correct them if needed.",
+                tokens[at].text
+            );
+            let of_number = (&tokens[at], &tokens[at]);
+            out.push(finding(
+                of_number,
+                words,
+                Severity::Warning,
+                message,
+                Vec::new(),
+            ));
+            at += 1;
+            continue;
+        }
         let run = tokens[at..]
             .iter()
             .take_while(|t| t.rule == cells::UNCLEAR || t.kind == Kind::Consumed)
             .count();
-        let unclear: Vec<&Token> = tokens[at..at + run]
+        let mut unclear = tokens[at..at + run]
             .iter()
-            .filter(|t| t.rule == cells::UNCLEAR)
-            .collect();
-        if let (Some(first), Some(last)) = (unclear.first(), unclear.last()) {
-            let (from, to) = (first.words.start, last.words.end);
-            let mut finding = Finding::new(
-                FindingKind::LowConfidenceNumber,
+            .filter(|t| t.rule == cells::UNCLEAR);
+        if let Some(first) = unclear.next() {
+            out.push(finding(
+                (first, unclear.next_back().unwrap_or(first)),
+                words,
                 Severity::Critical,
-                (first.sound.start_s, last.sound.end_s),
-                (from, to),
-                "This number can be read in more than one way; listen and write what was meant.",
-                cells::UNCLEAR,
-            );
-            let heard = words.get(from..to).unwrap_or_default();
-            finding.heard = join(heard.iter().map(|w| w.text.as_str()));
-            finding.suggestions = readings(&tokens[at..at + run]);
-            out.push(finding);
+                "This number can be read in more than one way; listen and write what was meant."
+                    .into(),
+                readings(&tokens[at..at + run]),
+            ));
         }
         at += run.max(1);
     }
     out
+}
+
+fn finding(
+    (first, last): (&Token, &Token),
+    words: &[Word],
+    severity: Severity,
+    message: String,
+    suggestions: Vec<Suggestion>,
+) -> Finding {
+    let (from, to) = (first.words.start, last.words.end);
+    let heard = words.get(from..to).unwrap_or_default();
+    Finding {
+        heard: join(heard.iter().map(|w| w.text.as_str())),
+        suggestions,
+        ..Finding::new(
+            FindingKind::LowConfidenceNumber,
+            severity,
+            (first.sound.start_s, last.sound.end_s),
+            (from, to),
+            message,
+            first.rule,
+        )
+    }
 }
 
 /// What an unclear run could be: one number, a ratio, two numbers.
@@ -120,9 +154,8 @@ fn readings(tokens: &[Token]) -> Vec<Suggestion> {
         .filter_map(|c| c.num.map(|n| n.text))
         .collect();
     let texts = match numbers.as_slice() {
-        [one] => ratios::glued_reading(one).into_iter().collect(),
         [_, _, ..] => vec![numbers.concat(), numbers.join("/"), numbers.join(", ")],
-        [] => Vec::new(),
+        _ => Vec::new(),
     };
     texts
         .into_iter()

@@ -117,7 +117,8 @@ pub fn names(cells: Vec<Cell>) -> Vec<Cell> {
             return None;
         }
         if cell.num.is_some() {
-            return suture(rest)
+            return suture(done, rest)
+                .or_else(|| shaped(rest))
                 .or_else(|| roman(done, rest))
                 .or_else(|| arabic(done, rest));
         }
@@ -127,7 +128,7 @@ pub fn names(cells: Vec<Cell>) -> Vec<Cell> {
         table(done, rest)
             .or_else(|| vertebra(done, rest))
             .or_else(|| letters(done, rest))
-            .or_else(|| suture(rest))
+            .or_else(|| suture(done, rest))
             .or_else(|| roman(done, rest))
             .or_else(|| arabic(done, rest))
             .or_else(|| shaped(rest))
@@ -337,7 +338,7 @@ fn letters(done: &[Cell], rest: &mut [Cell]) -> Option<(usize, Vec<Cell>)> {
 }
 
 /// "two oh Vicryl", "3-O nylon": 2-0.
-fn suture(rest: &mut [Cell]) -> Option<(usize, Vec<Cell>)> {
+fn suture(done: &[Cell], rest: &mut [Cell]) -> Option<(usize, Vec<Cell>)> {
     #[rustfmt::skip]
     const MATERIAL: &[&str] = &[
         "vicryl", "nylon", "prolene", "silk", "monocryl", "pds", "ethilon", "chromic", "catgut", "ethibond", "polysorb",
@@ -375,7 +376,20 @@ fn suture(rest: &mut [Cell]) -> Option<(usize, Vec<Cell>)> {
             (n, 1)
         }
     };
-    named(used).then_some(())?;
+    // "Repaired with two o" and a material that was misheard; "with two O negative units" is blood.
+    let sewn = matches!(
+        back(done, 1),
+        "with" | "using" | "interrupted" | "running" | "absorbable" | "buried"
+    ) && used == 2
+        && matches!(norm(rest, 1), "oh" | "o")
+        && rest
+            .get(used)
+            .is_some_and(|c| c.is_word() && c.num.is_none())
+        && !matches!(
+            norm(rest, used),
+            "negative" | "positive" | "neg" | "pos" | "blood" | "packed"
+        );
+    (named(used) || sewn).then_some(())?;
     let mut cell = joined(&mut rest[..used]);
     cell.num = None;
     cell.write(format!("{n}-0"), "number.suture");
@@ -533,15 +547,23 @@ fn arabic(done: &[Cell], rest: &mut [Cell]) -> Option<(usize, Vec<Cell>)> {
     None
 }
 
-/// "3-way" is said and typed as a word.
+/// "3-way" and "3 vessel" are said and typed as words.
 fn shaped(rest: &mut [Cell]) -> Option<(usize, Vec<Cell>)> {
-    let (n, shape) = rest[0].norm.split_once('-')?;
-    let word = ["two", "three", "four", "five"].get(n.parse::<usize>().ok()?.checked_sub(2)?)?;
+    let (n, shape, used) = match rest[0].num.as_ref() {
+        Some(n) if !n.spoken => (n.whole()?, norm(rest, 1), 2),
+        Some(_) => return None,
+        None => {
+            let (n, shape) = rest[0].norm.split_once('-')?;
+            (n.parse().ok()?, shape, 1)
+        }
+    };
+    let word = ["two", "three", "four", "five"].get((n as usize).checked_sub(2)?)?;
     matches!(shape, "way" | "vessel" | "chamber").then_some(())?;
     let text = format!("{word}-{shape}");
-    let mut cell = joined(&mut rest[..1]);
+    let mut cell = joined(&mut rest[..used]);
+    cell.num = None;
     cell.write(text, "number.name");
-    Some((1, vec![cell]))
+    Some((used, vec![cell]))
 }
 
 #[cfg(test)]
@@ -621,6 +643,10 @@ mod tests {
             ("repaired with two O Vicryl", "Repaired with 2-0 Vicryl"),
             ("repaired with 4-0 Monocryl", "Repaired with 4-0 Monocryl"),
             ("a 3-way Foley catheter", "A three-way Foley catheter"),
+            ("a 3 way catheter", "A three-way catheter"),
+            ("repaired with two o vichral", "Repaired with 2-0 vichral"),
+            ("closed using interrupted four oh proleen", "Closed using interrupted 4-0 proleen"),
+            ("transfused with two O negative units", "Transfused with two O negative units"),
         ]);
     }
 }

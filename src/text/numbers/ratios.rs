@@ -33,6 +33,9 @@ const GLUED: &[(&str, &str, &[&str])] = &[
     ("1604.5", "160/4.5", &["budesonide", "formoterol", "symbicort"]),
 ];
 
+/// Rule name of figures that were read as a ratio by their value alone: a finding points at them.
+pub const READ: &str = "number.read_as_ratio";
+
 /// Pass: ratios.
 pub fn ratios(cells: Vec<Cell>) -> Vec<Cell> {
     pass(cells, |done, rest| {
@@ -179,7 +182,8 @@ fn combined(done: &[Cell], rest: &mut [Cell]) -> Option<(usize, Vec<Cell>)> {
     )
 }
 
-/// The engine's "4951 milligrams" behind sacubitril/valsartan; behind another word a person has to say.
+/// The engine's "4951 milligrams": no drug comes in such a strength, but sacubitril/valsartan in 49/51. Where its name does
+/// not stand before it (it may be misheard), a finding says how the figures were read.
 fn glued(done: &[Cell], rest: &mut [Cell]) -> Option<(usize, Vec<Cell>)> {
     let text = num(rest, 0).filter(|n| !n.spoken)?.text.clone();
     let (_, ratio, drugs) = GLUED.iter().find(|(figures, _, _)| *figures == text)?;
@@ -189,15 +193,10 @@ fn glued(done: &[Cell], rest: &mut [Cell]) -> Option<(usize, Vec<Cell>)> {
     if near(done, 6, drugs) {
         return write(rest, 1, (*ratio).to_owned(), "number.ratio");
     }
-    Some((1, units::unclear(&mut rest[..1])))
-}
-
-/// The ratio that glued figures could be.
-pub fn glued_reading(figures: &str) -> Option<String> {
-    GLUED
-        .iter()
-        .find(|(glued, _, _)| *glued == figures)
-        .map(|(_, ratio, _)| (*ratio).to_owned())
+    if norm(rest, 1).starts_with("unit") {
+        return None;
+    }
+    write(rest, 1, (*ratio).to_owned(), READ)
 }
 
 /// "vision twenty twenty", "acuity is twenty forty".

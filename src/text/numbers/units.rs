@@ -412,11 +412,13 @@ fn measured(done: &[Cell], rest: &mut [Cell], style: TextStyle) -> Option<(usize
         c.is_word() && c.num.is_none() && !counts::FUNCTION_WORDS.contains(&c.norm.as_str())
     });
     // "Two fifty milligram tablets", "one eighty one milligram aspirin": two of 50 mg, or 250 mg? A person has to say.
-    if q.implied && found.singular && thing {
-        return Some((q.used, unclear(&mut rest[..q.used])));
-    }
-    if q.used == 1 && divided(done, &rest[0], thing) {
-        return Some((1, unclear(&mut rest[..1])));
+    let either = q.implied && found.singular && thing;
+    if either || (q.used == 1 && divided(done, &rest[0], thing)) {
+        let mut out = unclear(&mut rest[..q.used]);
+        let mut unit = joined(&mut rest[q.used..q.used + found.used]);
+        unit.write(found.written, "number.unit");
+        out.push(unit);
+        return Some((q.used + found.used, out));
     }
     let mut number = amount(rest, &q, "number.dose");
     let text = figures(number.shown(), &found);
@@ -561,13 +563,14 @@ fn is_temperature(done: &[Cell]) -> bool {
 
 /// The cells of a quantity as one, in figures.
 pub fn amount(rest: &mut [Cell], q: &Quantity, rule: &'static str) -> Cell {
-    let mut cell = joined(&mut rest[..q.used]);
-    if q.used > 1 {
-        cell.num = Some(super::cells::Num::spoken(q.text.clone()));
-        cell.write(q.text.clone(), rule);
-    } else {
+    if let [cell] = &mut rest[..q.used] {
+        let mut cell = std::mem::take(cell);
         cell.numeral_as(rule);
+        return cell;
     }
+    let mut cell = joined(&mut rest[..q.used]);
+    cell.num = Some(super::cells::Num::spoken(q.text.clone()));
+    cell.write(q.text.clone(), rule);
     cell
 }
 
@@ -617,7 +620,7 @@ pub fn grouped(digits: &str, from: usize) -> String {
     }
     let mut out = String::with_capacity(digits.len() + digits.len() / 3);
     for (i, c) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i) % 3 == 0 {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
             out.push(',');
         }
         out.push(c);
