@@ -494,7 +494,7 @@ mod tests {
             ("two fifty milligram tablets", "Two fifty mg tablets", vec!["two fifty"]),
             ("one eighty one milligram aspirin", "One eighty one mg aspirin", vec!["one eighty one"]),
             ("give 1 25 mg now", "Give 1 25 mg now", vec!["1 25"]),
-            ("give forty nine fifty two milligrams", "Give forty nine fifty two milligrams", vec!["forty nine fifty two"]),
+            ("give forty nine fifty two milligrams", "Give forty nine fifty two mg", vec!["forty nine fifty two"]),
             ("blood pressure 13884 today", "Blood pressure 13884 today", vec!["13884"]),
             ("an FEV1 of 2. 1.1 litres", "An FEV1 of 2. 1.1 L", vec!["2."]),
             ("pulse 72 and regular", "Pulse 72 and regular", vec![]),
