@@ -315,7 +315,7 @@ fn another_tool_is_scored_and_compared_by_the_same_rules() {
         2
     );
 
-    let (_, out, _) = eval(dir.path(), &["--filter", "one", "--against", "other.jsonl"]);
+    let (_, out, _) = eval(dir.path(), &["--limit", "1", "--against", "other.jsonl"]);
     let row = out.lines().find(|l| l.contains("WER raw")).unwrap();
     assert!(
         row.contains("20.0") && row.contains("60.0") && row.contains("-40.00"),

@@ -235,7 +235,7 @@ fn a_dictation_becomes_a_report() {
          melanoma.\n\n\
          Examination: Over a 6-month period the lesion has grown. The left calf has a scar.\n\n\
          Impression: Atypical naevus?\n\n\
-         Plan:\n1. Excision biopsy.\n2. Review in two weeks."
+         Plan:\n1. Excision biopsy.\n2. Review in 2 weeks."
     );
 }
 
