@@ -266,8 +266,8 @@ fn a_saved_run_is_written_again_by_the_rules_of_today() {
         dir.path(),
         &[
             "--json",
-            "--filter",
-            "one",
+            "--limit",
+            "1",
             "--redraft",
             "--hypotheses",
             "saved.jsonl",
