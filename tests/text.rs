@@ -83,6 +83,61 @@ fn said() -> impl Strategy<Value = Vec<String>> {
         "the",
         "a",
         "her",
+        "scratch",
+        "that",
+        "that,",
+        "correction",
+        "Correction,",
+        "change",
+        "should",
+        "be",
+        "to",
+        "I",
+        "mean",
+        "sorry,",
+        "no",
+        "make",
+        "delete",
+        "last",
+        "sentence",
+        "heading",
+        "heading,",
+        "medications",
+        "insert",
+        "normal",
+        "spelled",
+        "S-A-C-U-B",
+        "double",
+        "l",
+        "cap",
+        "all",
+        "caps",
+        "please",
+        "send",
+        "copy",
+        "Doctor",
+        "Lee",
+        "leave",
+        "blank",
+        "um",
+        "um.",
+        "he",
+        "has",
+        "ha-",
+        "left",
+        "right",
+        "ankle",
+        "yours",
+        "sincerely",
+        "dictating",
+        "date",
+        "service",
+        "Cama,",
+        "Colin",
+        "coma,",
+        "note",
+        "this",
+        "is",
         "three",
         "week",
         "postoperative",
@@ -230,12 +285,12 @@ const CLINIC: &str = "dermatology clinic note period reason for visit colon a ch
 fn a_dictation_becomes_a_report() {
     assert_eq!(
         drafted(CLINIC).report.text,
-        "Dermatology clinic note.\n\n\
-         Reason for visit: A changing mole on the back. She is a teacher, 42, with no family history of \
+        "DERMATOLOGY CLINIC NOTE\n\n\
+         REASON FOR VISIT:\nA changing mole on the back. She is a teacher, 42, with no family history of \
          melanoma.\n\n\
-         Examination: Over a 6-month period the lesion has grown. The left calf has a scar.\n\n\
-         Impression: Atypical naevus?\n\n\
-         Plan:\n1. Excision biopsy.\n2. Review in 2 weeks."
+         EXAMINATION:\nOver a 6-month period the lesion has grown. The left calf has a scar.\n\n\
+         IMPRESSION: Atypical naevus?\n\n\
+         PLAN:\n1. Excision biopsy.\n2. Review in 2 weeks."
     );
 }
 

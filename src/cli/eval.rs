@@ -40,8 +40,8 @@ pub struct Args {
     /// Compare with these results (a saved run or another tool's): differences with a 95 % interval
     #[arg(long, value_name = "FILE.jsonl")]
     against: Option<PathBuf>,
-    /// Keep what was recognised, to score or compare it later without running again
-    #[arg(long, value_name = "FILE.jsonl", conflicts_with = "hypotheses")]
+    /// Keep what was recognised (with --redraft: the new reports), to score or compare it later without running again
+    #[arg(long, value_name = "FILE.jsonl")]
     save: Option<PathBuf>,
     /// Model, as for transcribe
     #[arg(long)]
@@ -88,6 +88,12 @@ pub fn run(args: Args, config: &Config) -> Result<(), Failure> {
             if args.redraft {
                 let index = Index::new(Tables::open(config.dictionaries.as_deref())?);
                 text = redrafted(file, &text, &index)?;
+                if let Some(save) = &args.save {
+                    std::fs::write(save, &text)
+                        .map_err(|e| usage(format!("{}: {e}", save.display())))?;
+                }
+            } else if args.save.is_some() {
+                return Err(usage("--save with --hypotheses needs --redraft"));
             }
             score_results(&clips, &parse_results(file, &text)?)
         }

@@ -28,6 +28,12 @@ pub enum FindingKind {
     LowConfidenceNumber,
     /// A text rule failed and the words were left as they were.
     RuleFailed,
+    /// The speaker took back or replaced what was said before; both wordings are named.
+    SpokenCorrection,
+    /// A spoken command could not be carried out, or may not have been one.
+    UnclearCommand,
+    /// The speaker left a blank that must be filled in.
+    UnresolvedBlank,
 }
 
 /// How much it matters.

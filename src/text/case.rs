@@ -29,6 +29,10 @@ pub fn sentences(tokens: &[Token]) -> Vec<Token> {
                 after_spoken = origin == Origin::Spoken;
             }
             Kind::Break(_) | Kind::Item => start = true,
+            Kind::Text => {
+                start = token.text.ends_with(['.', '!', '?']);
+                after_spoken = false;
+            }
             Kind::Consumed => {}
         }
         out.push(token);
@@ -74,6 +78,29 @@ const FUNCTION_WORDS: &[&str] = &[
 
 fn is_function_word(text: &str) -> bool {
     FUNCTION_WORDS.contains(&text)
+}
+
+/// The text in capitals; letters without a capital of one letter stay.
+pub fn shouted(text: &str) -> String {
+    text.chars()
+        .map(|c| {
+            let mut upper = c.to_uppercase();
+            match (upper.next(), upper.next()) {
+                (Some(one), None) => one,
+                _ => c,
+            }
+        })
+        .collect()
+}
+
+/// The text with its first letter raised.
+pub fn raised(text: &str) -> String {
+    let mut text = text.to_owned();
+    let end = text.find(' ').unwrap_or(text.len());
+    let mut first = text[..end].to_owned();
+    capitalise(&mut first);
+    text.replace_range(..end, &first);
+    text
 }
 
 /// Raises the first letter, unless the word has its own way of writing ("pH", "mRNA").

@@ -61,7 +61,9 @@ const fn form(
 /// Every spoken form, in small letters; of two that begin alike the longer one stands first.
 #[rustfmt::skip]
 const FORMS: &[Form] = &{
-    use punctuation::{colon, dash, misheard_comma, period, plain, quote, slash, unquote};
+    use punctuation::{
+        colon, coma, common, dash, misheard_colon, misheard_comma, no_word, period, plain, quote, slash, unquote,
+    };
     [
         mark(&["period"], Mark::Period, ".", "punctuation.period", period),
         mark(&["full", "stop"], Mark::Period, ".", "punctuation.full_stop", plain),
@@ -69,7 +71,27 @@ const FORMS: &[Form] = &{
         mark(&["fullstop"], Mark::Period, ".", "punctuation.full_stop", plain),
         mark(&["comma"], Mark::Comma, ",", "punctuation.comma", plain),
         mark(&["kama"], Mark::Comma, ",", "punctuation.comma.misheard", misheard_comma),
+        mark(&["kamma"], Mark::Comma, ",", "punctuation.comma.misheard", misheard_comma),
+        mark(&["komma"], Mark::Comma, ",", "punctuation.comma.misheard", misheard_comma),
+        mark(&["cama"], Mark::Comma, ",", "punctuation.comma.misheard", misheard_comma),
+        mark(&["camma"], Mark::Comma, ",", "punctuation.comma.misheard", misheard_comma),
+        mark(&["calma"], Mark::Comma, ",", "punctuation.comma.misheard", misheard_comma),
+        mark(&["commer"], Mark::Comma, ",", "punctuation.comma.misheard", misheard_comma),
+        mark(&["comer"], Mark::Comma, ",", "punctuation.comma.misheard", misheard_comma),
+        mark(&["calmer"], Mark::Comma, ",", "punctuation.comma.misheard", common),
+        mark(&["karma"], Mark::Comma, ",", "punctuation.comma.misheard", common),
+        mark(&["common"], Mark::Comma, ",", "punctuation.comma.misheard", common),
+        mark(&["coma"], Mark::Comma, ",", crate::text::notes::TAKEN_AS_MARK, coma),
+        mark(&["periode"], Mark::Period, ".", "punctuation.period.misheard", no_word),
+        mark(&["peroid"], Mark::Period, ".", "punctuation.period.misheard", no_word),
+        mark(&["pariod"], Mark::Period, ".", "punctuation.period.misheard", no_word),
         mark(&["colon"], Mark::Colon, ":", "punctuation.colon", colon),
+        mark(&["colin"], Mark::Colon, ":", "punctuation.colon.misheard", misheard_colon),
+        mark(&["collin"], Mark::Colon, ":", "punctuation.colon.misheard", misheard_colon),
+        mark(&["colin's"], Mark::Colon, ":", "punctuation.colon.misheard", misheard_colon),
+        mark(&["colins"], Mark::Colon, ":", "punctuation.colon.misheard", misheard_colon),
+        mark(&["coloned"], Mark::Colon, ":", "punctuation.colon.misheard", misheard_colon),
+        mark(&["cologne"], Mark::Colon, ":", "punctuation.colon.misheard", misheard_colon),
         mark(&["semicolon"], Mark::Semicolon, ";", "punctuation.semicolon", plain),
         mark(&["semi-colon"], Mark::Semicolon, ";", "punctuation.semicolon", plain),
         mark(&["semi", "colon"], Mark::Semicolon, ";", "punctuation.semicolon", plain),
@@ -114,12 +136,24 @@ const FORMS: &[Form] = &{
         form(&["newline"], Act::Break(Break::Line), "layout.line", layout::line),
         form(&["new", "paragraph"], Act::Break(Break::Paragraph), "layout.paragraph", layout::paragraph),
         form(&["next", "paragraph"], Act::Break(Break::Paragraph), "layout.paragraph", layout::paragraph),
+        form(&["new", "para", "graph"], Act::Break(Break::Paragraph), "layout.paragraph", layout::paragraph),
+        form(&["new", "para"], Act::Break(Break::Paragraph), "layout.paragraph", layout::paragraph),
         form(&["paragraph"], Act::Break(Break::Paragraph), "layout.paragraph", layout::bare_paragraph),
         form(&["bullet", "point"], Act::Bullet, "layout.bullet", layout::bullet),
         form(&["bullet"], Act::Bullet, "layout.bullet", layout::bullet),
         form(&["next", "number"], Act::NextNumber, "layout.number", layout::next_number),
         form(&["end", "of", "dictation"], Act::End, "command.end", layout::end),
+        form(&["end", "of", "the", "dictation"], Act::End, "command.end", layout::end),
         form(&["end", "dictation"], Act::End, "command.end", layout::end),
+        form(&["end", "of", "report"], Act::End, "command.end", layout::end),
+        form(&["end", "of", "the", "report"], Act::End, "command.end", layout::end),
+        form(&["end", "report"], Act::End, "command.end", layout::end),
+        form(&["end", "of", "note"], Act::End, "command.end", layout::end),
+        form(&["end", "of", "letter"], Act::End, "command.end", layout::end),
+        form(&["end", "of", "consultation"], Act::End, "command.end", layout::end),
+        form(&["this", "is", "the", "end", "of", "the", "dictation"], Act::End, "command.end", layout::end),
+        form(&["this", "is", "the", "end", "of", "dictation"], Act::End, "command.end", layout::end),
+        form(&["that's", "the", "end", "of", "the", "dictation"], Act::End, "command.end", layout::end),
     ]
 };
 

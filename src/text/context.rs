@@ -68,6 +68,25 @@ impl<'a> View<'a> {
             .is_some_and(|i| self.tokens[i].is_capitalised() && self.norms[i] != "i")
     }
 
+    /// The next word after the candidate, the engine's marks looked through; "" where there is none.
+    pub fn next_word(&self) -> &'a str {
+        self.tokens[self.end..]
+            .iter()
+            .position(|t| t.heard_mark().is_none())
+            .map_or("", |i| self.norms[self.end + i].as_str())
+    }
+
+    /// Index of the word before the candidate, one mark of the engine's looked through.
+    pub fn word_before(&self) -> Option<usize> {
+        let end = if self.mark_before().is_some() {
+            self.at - 1
+        } else {
+            self.at
+        };
+        end.checked_sub(1)
+            .filter(|&i| self.tokens[i].kind == Kind::Word && !self.taken[i])
+    }
+
     /// The mark that the engine wrote right before the candidate.
     pub fn mark_before(&self) -> Option<Mark> {
         let i = self.at.checked_sub(1)?;

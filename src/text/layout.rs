@@ -116,7 +116,7 @@ mod tests {
     fn lines_and_paragraphs() {
         check(&[
             ("lungs clear period new paragraph no edema period", "Lungs clear.\n\nNo edema."),
-            ("dear Doctor Okafor comma new line thank you period", "Dear Doctor Okafor,\nThank you."),
+            ("dear Doctor Okafor comma new line thank you period", "Dear Dr. Okafor,\n\nThank you."),
             ("rest period next line ice period", "Rest.\nIce."),
             ("rest period next paragraph ice period", "Rest.\n\nIce."),
             ("rest period paragraph ice period", "Rest.\n\nIce."),
@@ -149,11 +149,11 @@ mod tests {
     #[rustfmt::skip]
     fn lists() {
         check(&[
-            ("plan colon bullet point rest bullet point ice", "Plan:\n- Rest\n- Ice"),
-            ("plan colon bullet rest period bullet ice period", "Plan:\n- Rest.\n- Ice."),
-            ("plan colon next number rest period next number ice period", "Plan:\n1. Rest.\n2. Ice."),
-            ("plan colon number one diabetes comma stable period number two gout period", "Plan:\n1. Diabetes, stable.\n2. Gout."),
-            ("plan colon number one diabetes period next number gout period", "Plan:\n1. Diabetes.\n2. Gout."),
+            ("plan colon bullet point rest bullet point ice", "PLAN:\n- Rest\n- Ice"),
+            ("plan colon bullet rest period bullet ice period", "PLAN:\n- Rest.\n- Ice."),
+            ("plan colon next number rest period next number ice period", "PLAN:\n1. Rest.\n2. Ice."),
+            ("plan colon number one diabetes comma stable period number two gout period", "PLAN:\n1. Diabetes, stable.\n2. Gout."),
+            ("plan colon number one diabetes period next number gout period", "PLAN:\n1. Diabetes.\n2. Gout."),
             ("rest period number two is worse period", "Rest. Number two is worse."),
             ("plan. 1. Gout, period. 2. Flu, period.", "Plan.\n1. Gout.\n2. Flu."),
             ("aspirin twice a day period 1. with food period", "Aspirin twice a day. 1. With food."),
@@ -167,12 +167,12 @@ mod tests {
         check(&[
             ("gravida colon 1. para colon 2.", "Gravida: 1. Para: 2."),
             ("Gravida colon 1. Para colon 2. Living children colon 3.", "Gravida: 1. Para: 2. Living children: 3."),
-            ("Allergies colon 1. Medications colon 2.", "Allergies: 1.\n\nMedications: 2."),
-            ("gravida colon 1. para colon 2. plan colon 1. Rest period 2. Ice period", "Gravida: 1. Para: 2.\n\nPlan:\n1. Rest.\n2. Ice."),
-            ("Impression colon 1. Acute appendicitis with appendicolith period 2. Cholelithiasis period", "Impression:\n1. Acute appendicitis with appendicolith.\n2. Cholelithiasis."),
-            ("Impression colon 1. Gout period 2. Flu period Plan colon rest period", "Impression:\n1. Gout.\n2. Flu.\n\nPlan: Rest."),
-            ("Impression colon 1. Gout colon flaring period 2. Flu period", "Impression:\n1. Gout: Flaring.\n2. Flu."),
-            ("plan colon number one gout colon rest period number two flu period", "Plan:\n1. Gout: Rest.\n2. Flu."),
+            ("Allergies colon 1. Medications colon 2.", "ALLERGIES: 1.\n\nMEDICATIONS: 2."),
+            ("gravida colon 1. para colon 2. plan colon 1. Rest period 2. Ice period", "Gravida: 1. Para: 2.\n\nPLAN:\n1. Rest.\n2. Ice."),
+            ("Impression colon 1. Acute appendicitis with appendicolith period 2. Cholelithiasis period", "IMPRESSION:\n1. Acute appendicitis with appendicolith.\n2. Cholelithiasis."),
+            ("Impression colon 1. Gout period 2. Flu period Plan colon rest period", "IMPRESSION:\n1. Gout.\n2. Flu.\n\nPLAN: Rest."),
+            ("Impression colon 1. Gout colon flaring period 2. Flu period", "IMPRESSION:\n1. Gout: Flaring.\n2. Flu."),
+            ("plan colon number one gout colon rest period number two flu period", "PLAN:\n1. Gout: Rest.\n2. Flu."),
         ]);
     }
 
@@ -181,7 +181,7 @@ mod tests {
         let report = draft_of("clinic note period chief complaint colon cough period lungs clear period plan colon rest period").report;
         assert_eq!(
             report.text,
-            "Clinic note.\n\nChief complaint: Cough. Lungs clear.\n\nPlan: Rest."
+            "CLINIC NOTE\n\nCHIEF COMPLAINT:\nCough. Lungs clear.\n\nPLAN: Rest."
         );
         let sections: Vec<_> = report
             .sections
@@ -191,9 +191,9 @@ mod tests {
         assert_eq!(
             sections,
             [
-                ("", "Clinic note."),
-                ("Chief complaint", "Cough. Lungs clear."),
-                ("Plan", "Rest.")
+                ("", "CLINIC NOTE"),
+                ("CHIEF COMPLAINT", "Cough. Lungs clear."),
+                ("PLAN", "Rest.")
             ]
         );
     }
@@ -205,6 +205,9 @@ mod tests {
             ("rest period end of dictation period", "Rest."),
             ("rest period End of dictation. Thank you.", "Rest. Thank you."),
             ("rest end dictation", "Rest"),
+            ("rest period end of report", "Rest."),
+            ("rest period This is the end of the dictation.", "Rest."),
+            ("the end of report writing is near period", "The end of report writing is near."),
         ]);
     }
 }

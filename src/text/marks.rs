@@ -134,8 +134,8 @@ mod tests {
             ("chest pain, comma, and dyspnea. Period.", "Chest pain, and dyspnea."),
             ("He is stable. Period. New paragraph. Lungs clear, period.", "He is stable.\n\nLungs clear."),
             ("No pain. Comma, And no fever. Period", "No pain, and no fever."),
-            ("Findings: Colon. The scan is normal. Period.", "Findings: The scan is normal."),
-            ("Findings, colon, the scan is normal, period.", "Findings: The scan is normal."),
+            ("Findings: Colon. The scan is normal. Period.", "FINDINGS: The scan is normal."),
+            ("Findings, colon, the scan is normal, period.", "FINDINGS: The scan is normal."),
             ("Dr. Hallam. Period. He is well, full stop.", "Dr. Hallam. He is well."),
             ("Is it broken? Question mark.", "Is it broken?"),
             ("Scan, open paren, see below, close paren. The end, period.", "Scan (see below). The end."),
@@ -153,7 +153,7 @@ mod tests {
             ("lungs clear. heart regular.", "Lungs clear. Heart regular."),
             ("He is well. New paragraph. She is ill.", "He is well.\n\nShe is ill."),
             ("He is well, new paragraph, she is ill.", "He is well\n\nShe is ill."),
-            ("Dear Dr. Okafor, new line, thank you.", "Dear Dr. Okafor,\nThank you."),
+            ("Dear Dr. Okafor, new line, thank you.", "Dear Dr. Okafor,\n\nThank you."),
         ]);
     }
 

@@ -3,7 +3,7 @@
 //! Each function judges one form by its neighbours. Where they do not decide, the answer is `Open`, and the dictation
 //! as a whole decides: somebody who says "comma" eight times means a full stop by "period".
 
-use crate::text::context::{DETERMINERS, Verdict, View, is_number};
+use crate::text::context::{DETERMINERS, Verdict, View, is_number, small_number};
 use crate::text::headings;
 use crate::text::token::Mark;
 
@@ -262,10 +262,15 @@ pub fn plain(v: &View) -> Verdict {
     }
 }
 
-/// "Kama": what the engine writes for "comma" where it hears a word that it does not know.
+/// What the engine writes for "comma" where it hears a word that it does not know.
+const MISHEARD: &[&str] = &[
+    "kama", "kamma", "komma", "cama", "camma", "calma", "commer", "comer",
+];
+
+/// "Kama", "Commer": no English words, but possibly names.
 ///
-/// No English word, but possibly a name: so only beside a mark of the engine, which is how it writes an interjection,
-/// never after a title, and only in a dictation that speaks its punctuation.
+/// So only beside a mark of the engine, which is how it writes an interjection, never after a title, another name or
+/// another of these words, and only in a dictation that speaks its punctuation.
 pub fn misheard_comma(v: &View) -> Verdict {
     #[rustfmt::skip]
     const OF_NAMES: &[&str] = &[
@@ -273,9 +278,108 @@ pub fn misheard_comma(v: &View) -> Verdict {
         "sister", "patient", "by", "name", "from", "with", "to", "and", "of",
     ];
     let (before, _) = v.phrase_before(1);
-    let named = before.last().is_none_or(|w| OF_NAMES.contains(&w.as_str()));
+    let named = before
+        .last()
+        .is_none_or(|w| OF_NAMES.contains(&w.as_str()) || MISHEARD.contains(&w.as_str()));
+    let after_name = v.word_before().is_some_and(|i| {
+        v.tokens[i].is_capitalised()
+            && i > 0
+            && v.tokens[i - 1].heard_mark().is_none_or(|m| !m.is_stop())
+            && !v.taken[i - 1]
+            && v.tokens[v.at].is_capitalised()
+            && v.norms[v.at] != "kama"
+    });
+    let among = MISHEARD.contains(&v.next_word());
     let beside = v.mark_before().is_some() || v.mark_after().is_some();
-    if beside && !named {
+    if beside && !named && !after_name && !among {
+        Verdict::Weak
+    } else {
+        Verdict::Word
+    }
+}
+
+/// "Calmer", "karma", "common": words, and commas only where the engine sets them apart on both sides.
+pub fn common(v: &View) -> Verdict {
+    if v.norms[v.at] == "common" {
+        let layout = ["new", "next"].contains(&v.next_word())
+            && v.norms[v.end..]
+                .iter()
+                .take(4)
+                .any(|w| w == "line" || w == "paragraph");
+        return if layout && v.mark_before().is_some() {
+            Verdict::Weak
+        } else {
+            Verdict::Word
+        };
+    }
+    let (before, _) = v.phrase_before(1);
+    let compared = before.last().is_none_or(|w| {
+        [
+            "is", "was", "feels", "felt", "much", "and", "more", "became", "good", "bad",
+        ]
+        .contains(&w.as_str())
+    });
+    if v.mark_before().is_some() && v.mark_after() == Some(Mark::Comma) && !compared {
+        Verdict::Weak
+    } else {
+        Verdict::Word
+    }
+}
+
+/// "Coma", where a dictation that speaks many commas has not one word about consciousness.
+///
+/// A coma that is taken for a comma would vanish, so everything has to speak for the comma, and a finding names it.
+pub fn coma(v: &View) -> Verdict {
+    #[rustfmt::skip]
+    const CUES: &[&str] = &[
+        "gcs", "glasgow", "unconscious", "unconsciousness", "consciousness", "unresponsive", "intubated", "intubation",
+        "hepatic", "myxedema", "myxoedema", "hypoglycemia", "hypoglycaemia", "hypoglycemic", "overdose",
+        "encephalopathy", "seizure", "seizures", "barbiturate", "ventilator", "ventilated", "comatose", "obtunded",
+        "pupils", "arrest", "hyperosmolar", "ketoacidosis", "stupor", "sedated", "delirium", "hemorrhage", "vigil",
+        "injury", "trauma", "meningitis", "encephalitis",
+    ];
+    #[rustfmt::skip]
+    const BEFORE: &[&str] = &[
+        "a", "the", "in", "of", "into", "with", "or", "induced", "deep", "diabetic", "from", "no", "grade", "and", "his",
+        "her",
+    ];
+    const AFTER: &[&str] = &["scale", "score", "persists", "is", "was", "vigil", "or"];
+    let commas = v.norms.iter().filter(|n| *n == "comma").count();
+    let comas = v.norms.iter().filter(|n| *n == "coma").count();
+    let beside = v.mark_before() == Some(Mark::Comma) || v.mark_after() == Some(Mark::Comma);
+    let (before, _) = v.phrase_before(1);
+    let noun = before.last().is_none_or(|w| BEFORE.contains(&w.as_str()))
+        || AFTER.contains(&v.right(1))
+        || v.next_word() == "comma";
+    let cue = v.norms.iter().any(|n| CUES.contains(&n.as_str()));
+    if beside && !noun && !cue && commas >= 3 && comas <= 3 {
+        Verdict::Weak
+    } else {
+        Verdict::Word
+    }
+}
+
+/// Strings that are no words and can only be a misheard mark.
+pub fn no_word(_: &View) -> Verdict {
+    Verdict::Weak
+}
+
+/// "Colin" after a heading is "colon"; elsewhere he is a person.
+pub fn misheard_colon(v: &View) -> Verdict {
+    const PEOPLE: &[&str] = &[
+        "surgeon",
+        "assistant",
+        "anesthesiologist",
+        "anaesthetist",
+        "history",
+        "follow up",
+    ];
+    let (phrase, _) = v.phrase_before(headings::LONGEST);
+    let person = phrase.last().is_some_and(|w| PEOPLE.contains(&w.as_str())) && v.capital_follows();
+    let beside = v.mark_before().is_some()
+        || v.mark_after().is_some()
+        || ["colin's", "colins", "coloned"].contains(&v.norms[v.at].as_str());
+    if headings::ends_with_heading(phrase) && beside && !person {
         Verdict::Weak
     } else {
         Verdict::Word
@@ -328,6 +432,14 @@ pub fn colon(v: &View) -> Verdict {
     if COLON_BEFORE.contains(&l1) || organ_follows {
         return Verdict::Word;
     }
+    if let [number] = phrase
+        && whole
+        && small_number(number).is_some()
+        && !is_number(v.next_word())
+    {
+        // Nobody says a mark after the number of an item.
+        return Verdict::Word;
+    }
     if phrase
         .last()
         .is_some_and(|w| ["follows", "following", "below"].contains(&w.as_str()))
@@ -338,6 +450,14 @@ pub fn colon(v: &View) -> Verdict {
         return Verdict::Open;
     }
     let listed = v.mark_before() == Some(Mark::Comma) && v.mark_after() == Some(Mark::Comma);
+    if listed && whole && phrase.len() > 1 && is_number(v.next_word()) {
+        // "Tourniquet time, colon, 32 minutes".
+        return if headings::may_be_title(phrase) {
+            Verdict::Open
+        } else {
+            Verdict::Word
+        };
+    }
     if whole && !listed && headings::may_be_title(phrase) {
         return Verdict::Open;
     }
@@ -531,17 +651,17 @@ mod tests {
     #[rustfmt::skip]
     fn colon_after_a_heading_is_a_mark() {
         check(&[
-            ("findings colon the appendix is dilated period", "Findings: The appendix is dilated."),
-            ("Assessment and plan colon rest period", "Assessment and plan: Rest."),
-            ("clear lungs period bones colon no fracture period", "Clear lungs.\n\nBones: No fracture."),
+            ("findings colon the appendix is dilated period", "FINDINGS: The appendix is dilated."),
+            ("Assessment and plan colon rest period", "ASSESSMENT AND PLAN: Rest."),
+            ("clear lungs period bones colon no fracture period", "Clear lungs.\nBones: No fracture."),
             ("right shin colon no edema period left shin colon edema period", "Right shin: No edema. Left shin: Edema."),
-            ("findings colon colon normal to the cecum period", "Findings: Colon normal to the cecum."),
+            ("findings colon colon normal to the cecum period", "FINDINGS: Colon normal to the cecum."),
             ("he takes the following colon aspirin comma iron period", "He takes the following: aspirin, iron."),
-            ("diagnosis colon adenocarcinoma of the lung period", "Diagnosis: Adenocarcinoma of the lung."),
+            ("diagnosis colon adenocarcinoma of the lung period", "DIAGNOSIS: Adenocarcinoma of the lung."),
             ("pain and fever technique colon axial images period", "Pain and fever technique: Axial images."),
-            ("history colon period pain since May period", "History: Period pain since May."),
-            ("findings colon comma shaped scar period", "Findings: Comma shaped scar."),
-            ("plan colon open paren see below close paren rest period", "Plan: (See below) rest."),
+            ("history colon period pain since May period", "HISTORY: Period pain since May."),
+            ("findings colon comma shaped scar period", "FINDINGS: Comma shaped scar."),
+            ("plan colon open paren see below close paren rest period", "PLAN: (See below) rest."),
         ]);
     }
 
@@ -553,9 +673,9 @@ mod tests {
             ("polyp in the ascending colon comma removed period", "Polyp in the ascending colon, removed."),
             ("transverse colon polyp period", "Transverse colon polyp."),
             ("sigmoid colon was tortuous period", "Sigmoid colon was tortuous."),
-            ("indication colon colon cancer screening period", "Indication: Colon cancer screening."),
+            ("indication colon colon cancer screening period", "INDICATION: Colon cancer screening."),
             ("history of colon cancer in his father period", "History of colon cancer in his father."),
-            ("family history colon mother had colon cancer period", "Family history: Mother had colon cancer."),
+            ("family history colon mother had colon cancer period", "FAMILY HISTORY: Mother had colon cancer."),
             ("Colon was well prepared period", "Colon was well prepared."),
             ("the stomach, colon, and rectum were seen period", "The stomach, colon, and rectum were seen."),
             ("diverticulosis of the left colon without bleeding period", "Diverticulosis of the left colon without bleeding."),
@@ -563,7 +683,7 @@ mod tests {
             ("partially obstructed colon period rest period", "Partially obstructed colon. Rest."),
             ("resected colon comma no polyps period", "Resected colon, no polyps."),
             ("Partially obstructed colon. Period. Rest, period.", "Partially obstructed colon. Rest."),
-            ("impression colon obstructed colon full stop rest period", "Impression: Obstructed colon. Rest."),
+            ("impression colon obstructed colon full stop rest period", "IMPRESSION:\nObstructed colon. Rest."),
             ("is it an inflamed colon question mark rest period", "Is it an inflamed colon? Rest."),
             ("scan open paren inflamed colon close paren normal period", "Scan (inflamed colon) normal."),
         ]);
@@ -609,6 +729,27 @@ mod tests {
             ("he was in a coma period he woke comma slowly period", "He was in a coma. He woke, slowly."),
             ("seizures coma and death comma then rest period no", "Seizures coma and death, then rest. No"),
             ("Glasgow coma scale 15 period rest comma sleep period", "Glasgow coma scale 15. Rest, sleep."),
+        ]);
+    }
+
+    #[test]
+    #[rustfmt::skip]
+    fn misheard_marks_in_dictations_that_speak_many() {
+        check(&[
+            ("pulse 72, comma, pressure 120. Cama, temperature 37, comma, weight 80, period.", "Pulse 72, pressure 120, temperature 37, weight 80."),
+            ("reflexes equal, Commer, plantars flexor, commer, power full, full stop. Tone normal, comma, gait normal, full stop.", "Reflexes equal, plantars flexor, power full. Tone normal, gait normal."),
+            ("the patient was placed supine, calma, and cefazolin given, period. Rest, comma, ice, period.", "The patient was placed supine, and cefazolin given. Rest, ice."),
+            ("hydronephrosis, calmer, right more than left, period. Rest, comma, ice, period.", "Hydronephrosis, right more than left. Rest, ice."),
+            ("he was agitated, then calmer, and slept, period. Rest, comma, ice, period.", "He was agitated, then calmer, and slept. Rest, ice."),
+            ("full stop. Dear Doctor Hill, common new line. Thank you, full stop. Rest, full stop.", "Dear Dr. Hill,\n\nThank you. Rest."),
+            ("common new line of therapy, period. Rest, comma, ice, period.", "Common new line of therapy. Rest, ice."),
+            ("Anesthesia, Colin, general, period. Rest, comma, ice, period.", "ANESTHESIA:\nGeneral. Rest, ice."),
+            ("seen by Colin, today, period. Rest, comma, ice, period.", "Seen by Colin, today. Rest, ice."),
+            ("finasteride 5 mg. periode. Rest, comma, ice, period.", "Finasteride 5 mg. Rest, ice."),
+            ("Rest, period. New para graph ice, period.", "Rest.\n\nIce."),
+            ("past history, colon, hypertension, coma, gout, comma, asthma, comma, eczema, comma, migraine, period.", "PAST HISTORY: Hypertension, gout, asthma, eczema, migraine."),
+            ("hepatic encephalopathy, comma, coma, comma, ascites, comma, jaundice, period.", "Hepatic encephalopathy, coma, ascites, jaundice."),
+            ("Rest, period. Tourniquet hours, colon, 32 minutes, period. Ice, comma, rest, period.", "Rest. Tourniquet hours: 32 minutes. Ice, rest."),
         ]);
     }
 

@@ -29,7 +29,7 @@ pub fn report(tokens: &[Token]) -> ReportBody {
                 page.newlines += more;
                 page.last = Glue::default();
             }
-            Kind::Word | Kind::Item | Kind::Mark(..) => {
+            Kind::Word | Kind::Item | Kind::Text | Kind::Mark(..) => {
                 let glue = glue(tokens, i);
                 let spaced =
                     !page.text.is_empty() && page.newlines == 0 && !glue.left && !page.last.right;

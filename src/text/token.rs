@@ -25,7 +25,9 @@ pub enum Kind {
     Break(Break),
     /// The number or dot that opens a list item; always follows a break.
     Item,
-    /// Raw words that a command used up and that leave no character.
+    /// Ready text that is written as it is; no rule looks inside.
+    Text,
+    /// Raw words that a command used up and that leave no character; its text is a note for a person, or empty.
     Consumed,
 }
 
@@ -135,7 +137,7 @@ pub struct Sound {
 /// One element of the text that is being made.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Token {
-    /// What it writes; empty for breaks and consumed words.
+    /// What it writes; empty for breaks, a note for consumed words.
     pub text: String,
     /// What it is.
     pub kind: Kind,

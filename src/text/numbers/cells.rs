@@ -347,7 +347,7 @@ pub fn heard_mark(cells: &[Cell], at: usize) -> Option<Mark> {
 /// A sentence, a line or an item begins after these cells.
 pub fn starts_sentence(done: &[Cell]) -> bool {
     match done.last().and_then(Cell::visible).map(|t| t.kind) {
-        None | Some(Kind::Break(_) | Kind::Item | Kind::Consumed) => true,
+        None | Some(Kind::Break(_) | Kind::Item | Kind::Text | Kind::Consumed) => true,
         Some(Kind::Mark(mark, _)) => mark.is_stop(),
         Some(Kind::Word) => false,
     }

@@ -52,22 +52,12 @@ impl TextStyle {
     }
 }
 
-/// Rule: numbers in the style that the dictation shows.
-pub fn as_heard(tokens: &[Token]) -> Vec<Token> {
-    written(tokens, TextStyle::of(tokens))
-}
-
-/// Rule: numbers in American style.
-pub fn american(tokens: &[Token]) -> Vec<Token> {
-    written(tokens, TextStyle::American)
-}
-
-/// Rule: numbers in British style.
-pub fn british(tokens: &[Token]) -> Vec<Token> {
-    written(tokens, TextStyle::British)
-}
-
-fn written(tokens: &[Token], style: TextStyle) -> Vec<Token> {
+/// Rule: numbers in a style.
+pub fn written(tokens: &[Token], style: TextStyle) -> Vec<Token> {
+    let style = match style {
+        TextStyle::AsHeard => TextStyle::of(tokens),
+        style => style,
+    };
     let cells = cells::cells(tokens);
     let cells = units::unstick(cells);
     let cells = names::unglue(cells);

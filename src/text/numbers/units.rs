@@ -687,7 +687,7 @@ mod tests {
             ("cephalexin 250 mg per 5 ml", "Cephalexin 250 mg/5 mL"),
             ("one to two milligrams every four hours", "1 to 2 mg every 4 hours"),
             ("begin 0.4 mg. and continue", "Begin 0.4 mg and continue"),
-            ("give five um milligrams", "Give five um milligrams"),
+            ("give five um milligrams", "Give 5 mg"),
         ]);
     }
 
