@@ -62,11 +62,13 @@ const fn form(
 #[rustfmt::skip]
 const FORMS: &[Form] = &{
     use punctuation::{
-        colon, coma, common, dash, misheard_colon, misheard_comma, no_word, period, plain, quote, slash, unquote,
+        colon, coma, common, dash, misheard_colon, misheard_comma, misheard_stop, no_word, period, plain, quote, slash, unquote,
     };
     [
         mark(&["period"], Mark::Period, ".", "punctuation.period", period),
         mark(&["full", "stop"], Mark::Period, ".", "punctuation.full_stop", plain),
+        mark(&["full", "stock"], Mark::Period, ".", "punctuation.full_stop.misheard", misheard_stop),
+        mark(&["full", "stops"], Mark::Period, ".", "punctuation.full_stop.misheard", misheard_stop),
         mark(&["full-stop"], Mark::Period, ".", "punctuation.full_stop", plain),
         mark(&["fullstop"], Mark::Period, ".", "punctuation.full_stop", plain),
         mark(&["comma"], Mark::Comma, ",", "punctuation.comma", plain),

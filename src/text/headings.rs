@@ -285,16 +285,28 @@ pub fn title(tokens: &[Token]) -> Vec<Token> {
     let mut at = first;
     let by = dictating(&norms, at);
     let from = by.map_or(at, |(_, _, from)| from);
-    let to = from
-        + norms[from..]
-            .iter()
-            .take(12)
-            .take_while(|n| !n.is_empty())
-            .count();
+    let words = norms[from..]
+        .iter()
+        .take(12)
+        .take_while(|n| !n.is_empty())
+        .count();
+    // "Progress note date of service March 3" and "Progress note, date of service".
+    let key = (from + 1..from + words).find(|&i| date(&norms, i).is_some());
+    let to = key.unwrap_or(from + words);
     let ended = tokens
         .get(to)
         .is_none_or(|t| t.mark().is_some_and(Mark::is_stop) || matches!(t.kind, Kind::Break(_)));
     let end = if ended { sentence_end(tokens, to) } else { to };
+    let comma = tokens
+        .get(to)
+        .is_some_and(|t| t.heard_mark() == Some(Mark::Comma));
+    let (ended, end) = if key.is_some() {
+        (true, to)
+    } else if comma && date(&norms, to + 1).is_some() {
+        (true, to + 1)
+    } else {
+        (ended, end)
+    };
     // A study goes on behind a comma of the engine's: "CT of the abdomen, with contrast".
     let leads = norms[from..]
         .iter()
@@ -382,8 +394,9 @@ pub fn title(tokens: &[Token]) -> Vec<Token> {
     }
     // Dates among the first sentences.
     let mut sentences = 0;
+    let titled = at;
     while at < tokens.len() && sentences < 3 {
-        if begins_sentence(tokens, at)
+        if (begins_sentence(tokens, at) || at == titled)
             && let Some(key) = date(&norms, at)
         {
             let value = at + key;
@@ -395,7 +408,7 @@ pub fn title(tokens: &[Token]) -> Vec<Token> {
                 .map_or(from, |i| i + 1);
             let valued = norms[from.min(end)..end]
                 .iter()
-                .any(|n| is_amount(n) || n == "____");
+                .any(|n| is_amount(n) || n.contains(|c: char| c.is_ascii_digit()) || n == "____");
             if to > from && to - from <= 8 && valued && !VERBS.contains(&norms[from].as_str()) {
                 if !out.is_empty()
                     && !out
@@ -625,6 +638,9 @@ mod tests {
             ("Operative report period Preoperative diagnosis colon gout period", "OPERATIVE REPORT\n\nPREOPERATIVE DIAGNOSIS: Gout."),
             ("Progress note. Date of service March 3, 2026, period. Subjective colon well period", "PROGRESS NOTE\nDate of service: March 3, 2026\n\nSUBJECTIVE: Well."),
             ("CT of the abdomen, with contrast, period. Findings colon normal period", "CT OF THE ABDOMEN WITH CONTRAST\n\nFINDINGS: Normal."),
+            ("Progress note, date of service March 3, 2026, period. Subjective colon well period", "PROGRESS NOTE\nDate of service: March 3, 2026\n\nSUBJECTIVE: Well."),
+            ("Discharge summary date of admission May 2 2025 period date of discharge May 5 2025 period Diagnosis colon flu period", "DISCHARGE SUMMARY\nDate of admission: May 2, 2025\nDate of discharge: May 5, 2025\n\nDIAGNOSIS: Flu."),
+            ("Clinic date, 14 January, 2026, full stop. Dear Dr. Lee, comma, new line. thank you full stop", "Clinic date: 14 January 2026\n\nDear Dr Lee,\n\nThank you."),
             ("The patient asked for a note period rest period", "The patient asked for a note. Rest."),
             ("Clinic visit. Nothing new.", "Clinic visit. Nothing new."),
         ]);

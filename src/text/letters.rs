@@ -224,9 +224,9 @@ mod tests {
     #[rustfmt::skip]
     fn letters_have_their_form() {
         check(&[
-            ("Dear Doctor Okafor comma new line thank you for referring this man full stop", "Dear Dr. Okafor,\n\nThank you for referring this man."),
-            ("we shall see her again full stop Yours sincerely Doctor Amelia Thornton consultant respiratory physician", "We shall see her again.\n\nYours sincerely,\n\nDr. Amelia Thornton\nConsultant Respiratory Physician"),
-            ("See her again, full stop. Kind regards, Dr. Tom Hill, consultant in pain medicine.", "See her again.\n\nKind regards,\n\nDr. Tom Hill\nConsultant in Pain Medicine"),
+            ("Dear Doctor Okafor comma new line thank you for referring this man full stop", "Dear Dr Okafor,\n\nThank you for referring this man."),
+            ("we shall see her again full stop Yours sincerely Doctor Amelia Thornton consultant respiratory physician", "We shall see her again.\n\nYours sincerely,\n\nDr Amelia Thornton\nConsultant Respiratory Physician"),
+            ("See her again, full stop. Kind regards, Dr. Tom Hill, consultant in pain medicine.", "See her again.\n\nKind regards,\n\nDr Tom Hill\nConsultant in Pain Medicine"),
             ("rest full stop yours faithfully comma Professor Ames", "Rest.\n\nYours faithfully,\n\nProfessor Ames"),
         ]);
     }

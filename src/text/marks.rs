@@ -5,6 +5,8 @@
 //! stay, also in a dictation with spoken punctuation: many are spoken marks that it converted, and the rest are mostly
 //! the commas of lists, which speakers leave out and secretaries type.
 
+use crate::text::TextStyle;
+use crate::text::phrases::divides_sentences;
 use crate::text::token::{Kind, Mark, Token};
 use std::collections::HashSet;
 
@@ -49,6 +51,97 @@ pub fn reconcile(tokens: &[Token]) -> Vec<Token> {
             }
         }
         at = run;
+    }
+    out
+}
+
+/// Spoken commas from which on a speaker counts as one who says them.
+const COMMAS: usize = 3;
+/// The most words to one spoken comma of such a speaker.
+const WORDS_PER_COMMA: usize = 50;
+
+/// Rule: where the speaker says the commas, a comma of the engine's in the middle of a sentence is a breath.
+///
+/// What speakers leave out all the same stays: the commas of a list ("liver, spleen, and kidneys"), of a sentence
+/// without a spoken one that has several, of a date, and before words that begin a clause.
+pub fn breaths(tokens: &[Token]) -> Vec<Token> {
+    let spoken = |t: &Token| t.spoken_mark() == Some(Mark::Comma);
+    let commas = tokens.iter().filter(|t| spoken(t)).count();
+    let words = tokens.iter().filter(|t| t.kind == Kind::Word).count();
+    let mut out = tokens.to_vec();
+    if commas < COMMAS || words > commas * WORDS_PER_COMMA {
+        return out;
+    }
+    let mut start = 0;
+    while start < tokens.len() {
+        let end = start
+            + tokens[start..]
+                .iter()
+                .position(divides_sentences)
+                .map_or(tokens.len() - start, |i| i + 1);
+        let heard: Vec<usize> = (start..end)
+            .filter(|&i| tokens[i].heard_mark() == Some(Mark::Comma))
+            .collect();
+        let said = tokens[start..end].iter().any(spoken);
+        if said || heard.len() == 1 {
+            for (k, &at) in heard.iter().enumerate() {
+                if !stays(tokens, &heard, k, at) {
+                    out[at] = tokens[at].with("", Kind::Consumed, "punctuation.dropped");
+                }
+            }
+        }
+        start = end;
+    }
+    out
+}
+
+/// Words before which a comma is more than a breath.
+#[rustfmt::skip]
+const CLAUSES: &[&str] = &[
+    "then", "with", "without", "which", "who", "whom", "whose", "although", "however", "because", "while", "whereas",
+    "so", "i", "please",
+];
+
+/// How many words an element of a list has at most.
+const ELEMENT: usize = 6;
+
+/// Whether the `k`-th comma of a sentence stays.
+fn stays(tokens: &[Token], heard: &[usize], k: usize, at: usize) -> bool {
+    let next = tokens.get(at + 1);
+    let text = next.map_or(String::new(), |t| t.text.to_lowercase());
+    let clause = CLAUSES.contains(&text.as_str());
+    let year = text.len() == 4 && text.chars().all(|c| c.is_ascii_digit());
+    let vocative = at > 0 && tokens[at - 1].text.ends_with('.');
+    let marked = next.is_none_or(|t| t.kind != Kind::Word);
+    // "X, Y, and Z": commas up to the one before "and", a few words apart, no spoken one between.
+    let joins = |i: usize| {
+        tokens
+            .get(i + 1)
+            .is_some_and(|t| ["and", "or"].contains(&t.text.to_lowercase().as_str()))
+    };
+    let near = |a: usize, b: usize| {
+        b - a <= ELEMENT + 1 && tokens[a + 1..b].iter().all(|t| t.kind == Kind::Word)
+    };
+    let mut last = k;
+    while !joins(heard[last]) && last + 1 < heard.len() && near(heard[last], heard[last + 1]) {
+        last += 1;
+    }
+    let before = k > 0 && near(heard[k - 1], at);
+    let series = joins(heard[last]) && (last > k || before);
+    clause || year || vocative || marked || series
+}
+
+/// Rule: in American reports a comma or full stop stands inside the closing quotation mark.
+pub fn inside_quotes(tokens: &[Token], style: TextStyle) -> Vec<Token> {
+    let mut out = tokens.to_vec();
+    if style.or_heard(tokens) != TextStyle::American {
+        return out;
+    }
+    for at in 1..out.len() {
+        let quote = out[at - 1].spoken_mark() == Some(Mark::Close) && out[at - 1].text == "\"";
+        if quote && matches!(out[at].mark(), Some(Mark::Comma | Mark::Period)) {
+            out.swap(at - 1, at);
+        }
     }
     out
 }
@@ -154,6 +247,38 @@ mod tests {
             ("He is well. New paragraph. She is ill.", "He is well.\n\nShe is ill."),
             ("He is well, new paragraph, she is ill.", "He is well\n\nShe is ill."),
             ("Dear Dr. Okafor, new line, thank you.", "Dear Dr. Okafor,\n\nThank you."),
+        ]);
+    }
+
+    #[test]
+    #[rustfmt::skip]
+    fn who_says_the_commas_means_no_others() {
+        let commas = "rest comma ice comma heat comma sleep period";
+        for (said, text) in [
+            ("insight, fair period", "Insight fair."),
+            ("mild edema, of the left ankle comma no rash period", "Mild edema of the left ankle, no rash."),
+            ("alcohol, two drinks weekly comma no cannabis period", "Alcohol 2 drinks weekly, no cannabis."),
+            ("the liver, spleen, pancreas, and kidneys are normal period", "The liver, spleen, pancreas, and kidneys are normal."),
+            ("no fever, chills, or cough comma no rash period", "No fever, chills, or cough, no rash."),
+            ("aspirin 81 mg, ramipril 5 mg, iron period", "Aspirin 81 mg, ramipril 5 mg, iron."),
+            ("repaired with suture, which held period", "Repaired with suture, which held."),
+            ("seen on March 3, 2026 period", "Seen on March 3, 2026."),
+        ] {
+            check(&[
+                (&format!("{commas} {said}"), &format!("Rest, ice, heat, sleep. {text}")),
+            ]);
+        }
+        // Who says only the full stops leaves the commas to others.
+        check(&[("rest period insight, fair period", "Rest. Insight, fair.")]);
+    }
+
+    #[test]
+    #[rustfmt::skip]
+    fn american_quotation_marks_close_behind_the_comma() {
+        check(&[
+            ("mood quote empty unquote comma affect flat period", "Mood \"empty,\" affect flat."),
+            ("he said quote I am well unquote period", "He said \"I am well.\""),
+            ("she felt open quote odd close quote full stop", "She felt \"odd\"."),
         ]);
     }
 

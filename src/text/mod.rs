@@ -122,6 +122,18 @@ pub const RULES: &[Rule] = &[
         apply: |tokens, _| marks::reconcile(tokens),
     },
     Rule {
+        name: "breaths",
+        apply: |tokens, _| marks::breaths(tokens),
+    },
+    Rule {
+        name: "quotes",
+        apply: |tokens, setup| marks::inside_quotes(tokens, setup.style),
+    },
+    Rule {
+        name: "titles of people",
+        apply: |tokens, setup| spelled::british_titles(tokens, setup.style),
+    },
+    Rule {
         name: "numbers",
         apply: |tokens, setup| numbers::written(tokens, setup.style),
     },

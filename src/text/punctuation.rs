@@ -262,6 +262,16 @@ pub fn plain(v: &View) -> Verdict {
     }
 }
 
+/// "Full stock" at the end of a sentence.
+pub fn misheard_stop(v: &View) -> Verdict {
+    let ended = v.mark_after().is_some() || v.capital_follows() || v.ends_text();
+    if ended && !v.article_before() && v.right(1) != "of" {
+        Verdict::Weak
+    } else {
+        Verdict::Word
+    }
+}
+
 /// What the engine writes for "comma" where it hears a word that it does not know.
 const MISHEARD: &[&str] = &[
     "kama", "kamma", "komma", "cama", "camma", "calma", "commer", "comer",
@@ -345,7 +355,7 @@ pub fn coma(v: &View) -> Verdict {
     ];
     const AFTER: &[&str] = &["scale", "score", "persists", "is", "was", "vigil", "or"];
     let commas = v.norms.iter().filter(|n| *n == "comma").count();
-    let comas = v.norms.iter().filter(|n| *n == "coma").count();
+    let comas = v.norms.iter().filter(|n| *n == "coma").take(4).count();
     let beside = v.mark_before() == Some(Mark::Comma) || v.mark_after() == Some(Mark::Comma);
     let (before, _) = v.phrase_before(1);
     let noun = before.last().is_none_or(|w| BEFORE.contains(&w.as_str()))
@@ -710,8 +720,8 @@ mod tests {
             ("a slash wound of the arm period", "A slash wound of the arm."),
             ("scan open paren see below close paren was normal period", "Scan (see below) was normal."),
             ("aspirin open parenthesis stopped close parenthesis period", "Aspirin (stopped)."),
-            ("mood quote empty unquote comma flat period", "Mood \"empty\", flat."),
-            ("she said open quote I am fine close quote period", "She said \"I am fine\"."),
+            ("mood quote empty unquote comma flat period", "Mood \"empty,\" flat."),
+            ("she said open quote I am fine close quote period", "She said \"I am fine.\""),
             ("a quote unquote normal scan period", "A quote unquote normal scan."),
             ("to quote the report comma normal period", "To quote the report, normal."),
         ]);
@@ -741,7 +751,7 @@ mod tests {
             ("the patient was placed supine, calma, and cefazolin given, period. Rest, comma, ice, period.", "The patient was placed supine, and cefazolin given. Rest, ice."),
             ("hydronephrosis, calmer, right more than left, period. Rest, comma, ice, period.", "Hydronephrosis, right more than left. Rest, ice."),
             ("he was agitated, then calmer, and slept, period. Rest, comma, ice, period.", "He was agitated, then calmer, and slept. Rest, ice."),
-            ("full stop. Dear Doctor Hill, common new line. Thank you, full stop. Rest, full stop.", "Dear Dr. Hill,\n\nThank you. Rest."),
+            ("full stop. Dear Doctor Hill, common new line. Thank you, full stop. Rest, full stop.", "Dear Dr Hill,\n\nThank you. Rest."),
             ("common new line of therapy, period. Rest, comma, ice, period.", "Common new line of therapy. Rest, ice."),
             ("Anesthesia, Colin, general, period. Rest, comma, ice, period.", "ANESTHESIA:\nGeneral. Rest, ice."),
             ("seen by Colin, today, period. Rest, comma, ice, period.", "Seen by Colin, today. Rest, ice."),

@@ -1,6 +1,7 @@
 //! How a word is written, as the speaker says it: letter by letter, in capitals, in small letters; "Doctor" before
 //! names.
 
+use crate::text::TextStyle;
 use crate::text::notes;
 use crate::text::phrases::{begins_sentence, norms, past_heard, said, stands, used};
 use crate::text::token::{Kind, Mark, Token};
@@ -286,6 +287,19 @@ pub fn doctors(tokens: &[Token]) -> Vec<Token> {
     out
 }
 
+/// Rule: British "Dr Lee" has no full stop.
+pub fn british_titles(tokens: &[Token], style: TextStyle) -> Vec<Token> {
+    let mut out = tokens.to_vec();
+    if style.or_heard(tokens) == TextStyle::British {
+        for token in &mut out {
+            if ["Dr.", "Mr.", "Mrs.", "Ms.", "Prof."].contains(&token.text.as_str()) {
+                token.text.pop();
+            }
+        }
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use crate::text::testing::{check, draft_of};
@@ -336,6 +350,7 @@ mod tests {
             ("seen by Doctor Lee and doctor Okafor period", "Seen by Dr. Lee and Dr. Okafor."),
             ("the doctor called period Doctor of medicine period", "The doctor called. Doctor of medicine."),
             ("seen by Dr. Lee period", "Seen by Dr. Lee."),
+            ("seen by Doctor Lee and Mrs. Hill full stop", "Seen by Dr Lee and Mrs Hill."),
         ]);
     }
 }

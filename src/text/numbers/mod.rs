@@ -31,6 +31,14 @@ pub enum TextStyle {
 }
 
 impl TextStyle {
+    /// The style itself, or the one that the dictation shows.
+    pub fn or_heard(self, tokens: &[Token]) -> Self {
+        match self {
+            Self::AsHeard => Self::of(tokens),
+            style => style,
+        }
+    }
+
     /// What a dictation shows of its style.
     fn of(tokens: &[Token]) -> Self {
         let spoken = |rule: &str| tokens.iter().filter(|t| t.rule == rule).count();
@@ -54,10 +62,7 @@ impl TextStyle {
 
 /// Rule: numbers in a style.
 pub fn written(tokens: &[Token], style: TextStyle) -> Vec<Token> {
-    let style = match style {
-        TextStyle::AsHeard => TextStyle::of(tokens),
-        style => style,
-    };
+    let style = style.or_heard(tokens);
     let cells = cells::cells(tokens);
     let cells = units::unstick(cells);
     let cells = names::unglue(cells);
