@@ -201,9 +201,7 @@ mod tests {
         assert_eq!(gain(vec![0.00001; 1000]), MAX_GAIN);
         // A pause after a usual voice, however long.
         let pause = vec![0.0001; 20_000];
-        assert_eq!(
-            gain([speech(0.1, 0.001), pause, speech(0.002, 0.0001)].concat()),
-            MAX_GAIN
-        );
+        let after = gain([speech(0.1, 0.001), pause, speech(0.002, 0.0001)].concat());
+        assert!((after - MAX_GAIN).abs() < 0.01, "{after}");
     }
 }
