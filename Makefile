@@ -43,6 +43,7 @@ deny: setup ## Licences, bans and sources of all dependencies
 	scripts/deny.sh
 
 bench: model ## Time Osler beside whisper.cpp and faster-whisper, and its live text (BENCH="--corpus ... --resume")
+	cargo bench --locked --bench dictionary
 	python3 scripts/bench.py --live $(BENCH)
 
 eval: model ## Score the pipeline on a corpus (MANIFEST=...)

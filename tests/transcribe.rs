@@ -490,6 +490,33 @@ fn an_unknown_word_is_asked_about_once() {
 }
 
 #[test]
+fn what_the_engine_prefers_stands_in_the_report_and_can_be_traced() {
+    let engine = ScriptedEngine::new([Line::Says(
+        "continue empigliflozin 10 milligrams daily period stop there please now and again thank you",
+    )]);
+    engine
+        .verdicts
+        .lock()
+        .unwrap()
+        .push(("empagliflozin", -2.5));
+    let r = run_with(&engine, &fixture("audio/clip.flac"), 1).unwrap();
+    assert_eq!(r.transcript.edits.len(), 1);
+    let edit = &r.transcript.edits[0];
+    assert_eq!((edit.word_from, edit.word_to), (1, 2));
+    assert_eq!(
+        (edit.before.as_str(), edit.after.as_str()),
+        ("empigliflozin", "empagliflozin")
+    );
+    assert_eq!(
+        (edit.rule.as_str(), edit.score),
+        ("dictionary.unknown_word", Some(-2.5))
+    );
+    assert!(r.raw.text.contains("empigliflozin"), "the raw words stay");
+    assert!(r.report.text.contains("empagliflozin"), "{}", r.report.text);
+    assert!(!kinds(&r).contains(&FindingKind::UnknownWord));
+}
+
+#[test]
 fn an_engine_that_fails_and_a_cancelled_run_end_at_once() {
     let path = fixture("demo/internal-medicine.opus");
     let failed = run_with(&ScriptedEngine::new([Line::Fails]), &path, 2);

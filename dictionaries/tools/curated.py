@@ -43,7 +43,10 @@ CLINICAL = {
         pneumobilia;prostatomegaly;pseudomonal;pseudophakic;phakic;aphakic;radiodense;radiolucent;reticulonodular;serosanguineous;
         serosanguinous;shotty;spiculated;stranguria;stridorous;subcentimeter;subluxed;syndesmophyte;trabeculation;trabeculated;transaminitis;
         trigeminy;bigeminy;troponinemia;tubulovillous;arthrofibrosis;basaloid;lusitropic;chronotropic;dromotropic;inotropic;sonographic;
-        vasculopath;postvoid;isochoric;normothermic;normotensive;hemodynamically stable;neurovascularly intact;periumbilical""",
+        vasculopath;clonus;comorbidities;crepitus;distended;effaced;effacement;fasciculations;foci;foraminal;gravida;
+        multiparous;nonfocal;nulliparous;parous;obstipation;otoscopic;palpation;pedunculated;sessile;stranding;
+        lucency;suprapatellar;turgor;turbinates;bibasilar;reformats;
+        postvoid;isochoric;normothermic;normotensive;hemodynamically stable;neurovascularly intact;periumbilical""",
     "anatomy": """apicolordotic;cardiomediastinal;costophrenic;infraclavicular;interstitium;jugulodigastric;midclavicular;midaxillary;
         muscularis;myometrial;neuroforaminal;paraspinous;periappendiceal;appendiceal;peribronchovascular;pericholecystic;peridiverticular;
         peritrochanteric;periureteral;periureteric;subcarinal;subfascial;tibiotalar;uncovertebral;adenotonsillar;anteromedial;anterolateral;
@@ -51,6 +54,8 @@ CLINICAL = {
     "procedure": """applanation;keratometry;chondroplasty;cystourethroscopy;enterolysis;adhesiolysis;escharotomy;reepithelialization;
         cardioverted;intubated;extubated;reintubated;tomosynthesis;urodynamic;urodynamics;venoplasty;venotomy;orogastric;fundoscopic;
         funduscopic;fundoscopy;ultrasonographic;pharmacomechanical thrombectomy;uptitrate;downtitrate;telehealth;telemedicine;
+        arthroscopic;cauterized;immunohistochemistry;intramuscularly;intravenously;subcutaneously;ligated;nebulized;
+        resected;titrated;subtherapeutic;supratherapeutic;unfractionated;
         intraoperatively""",
     "lab": "calretinin;cytokeratin;pancytokeratin;synaptophysin;chromogranin;vimentin;desmin;milliunit;milliunits",
     "device": """Turbohaler;Accuhaler;Evohaler;Autohaler;Easyhaler;Clickhaler;Handihaler;Nexthaler;Respimat;FlexPen;KwikPen;SoloStar;

@@ -16,10 +16,11 @@ pub enum Command {
         #[arg(required = true)]
         words: Vec<String>,
     },
-    /// Terms that are spelled most like a word
+    /// Terms that sound and look most like a word or a phrase
     Suggest {
-        /// The word as heard
-        word: String,
+        /// The words as heard
+        #[arg(required = true)]
+        words: Vec<String>,
         /// How many
         #[arg(short, default_value_t = 5)]
         n: usize,
@@ -50,8 +51,8 @@ pub fn run(config: &Config, command: &Command) -> Result<(), Failure> {
                 ));
             }
         }
-        Command::Suggest { word, n } => {
-            for suggestion in index.suggest(word, *n) {
+        Command::Suggest { words, n } => {
+            for suggestion in index.suggest(&words.join(" "), *n) {
                 writeln!(out, "{}\t{:.2}", suggestion.text, suggestion.score)?;
             }
         }
@@ -61,7 +62,7 @@ pub fn run(config: &Config, command: &Command) -> Result<(), Failure> {
             }
             writeln!(
                 out,
-                "words that suggestions come from\t{}",
+                "terms and words that suggestions come from\t{}",
                 index.target_count()
             )?;
             writeln!(out, "version\t{}", index.version())?;

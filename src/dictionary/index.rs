@@ -1,11 +1,15 @@
 //! Answers from the dictionary: is this a word, which term is it, what may it have been.
 //!
 //! Pure: it works on texts that are already in memory, and is shared between threads behind an `Arc`. Lookups are
-//! binary searches in the sorted texts, so that nothing but the texts, their line starts and the letter pairs of the
-//! targets is held.
+//! binary searches in the sorted texts, so that nothing but the texts, their line starts and the sounds of the targets
+//! is held.
 
 use super::load::{Category, File, Table, Tables};
+use super::sounds::{Hit, Query, Sounds};
+use super::tuning::{EVERYDAY, LEAST_LIKENESS, LONGEST, SPAN_WORDS};
 use crate::domain::finding::Suggestion;
+use sha2::{Digest, Sha256};
+use std::sync::{Arc, OnceLock};
 
 /// What a word is. The first that fits, in this order, for the word as a whole before its parts.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -54,41 +58,97 @@ pub struct TermInfo<'a> {
     pub zipf: f32,
 }
 
-/// A word that a misheard word may have been: a word of a tier-1 term.
+/// Something that misheard words may have been: a tier-1 term, or a word of one.
 #[derive(Debug, Clone, Copy)]
 struct Target {
     /// Line of the term in its file.
     line: u32,
-    /// Where the word begins in the text of the file.
+    /// Where it begins in the text of the file.
     start: u32,
     len: u16,
-    /// Which word of the term it is.
-    nth: u16,
+    /// Which word of the term it is, or [`WHOLE`].
+    nth: u8,
     weight: u8,
 }
 
-/// The dictionary, ready for questions.
-#[derive(Debug)]
+/// The term itself, and no word of it.
+const WHOLE: u8 = u8::MAX;
+
+/// A word or phrase of a layer above the base set: of a site, a physician, a patient's medications.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LocalTerm {
+    /// As a report writes it inside a sentence.
+    pub written: String,
+    /// What it is; a [`Category::Name`] is known and protected, and never put in place of what was heard.
+    pub category: Category,
+    /// The generic name of a brand.
+    pub generic: Option<String>,
+    /// How it is said, in ordinary spelling, where the written form does not tell.
+    pub spoken: Option<String>,
+}
+
+/// What misheard words may have been.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Candidate {
+    /// As a report writes it inside a sentence.
+    pub written: String,
+    /// Letters and sounds compared, 0 to 1.
+    pub likeness: f32,
+    /// 1 to 9 for terms, 0 for a word out of a longer term.
+    pub weight: u8,
+    /// Whether it names a drug.
+    pub drug: bool,
+    /// Log10 of occurrences per 10^9 words of general English.
+    pub zipf: f32,
+    /// Whether it is a spoken mark ("comma").
+    pub mark: bool,
+    /// Whether it is somebody's name.
+    pub name: bool,
+}
+
+/// The dictionary, ready for questions: the base set, and layers above it.
+///
+/// Layers are few and small; [`with_local`](Self::with_local) makes an index that shares the base with this one.
+#[derive(Debug, Clone)]
 pub struct Index {
+    base: Arc<Base>,
+    local: Arc<Local>,
+}
+
+#[derive(Debug)]
+struct Base {
     tables: Tables,
     /// Units in their written form, folded and sorted.
     units: Vec<String>,
     targets: Vec<Target>,
-    /// For each letter pair, where its list begins in `postings`.
-    pair_starts: Vec<u32>,
-    /// Numbers of the targets that have the pair.
-    postings: Vec<u32>,
+    /// How the targets sound; made when it is first asked for, which takes some tens of milliseconds.
+    sounds: OnceLock<Sounds>,
+    /// How the marks sound that are spoken.
+    marks: Sounds,
 }
 
-/// Letters a to z, and 26 for everything else and for the edges of a word.
-const EDGE: usize = 26;
-const PAIRS: usize = 27 * 27;
-/// Best targets by letter pairs that are then compared letter by letter.
-const SHORTLIST: usize = 48;
-/// Suggestions below this resemble the word by accident.
-const LEAST_SCORE: f32 = 0.6;
-/// Longer strings are no misheard words, and comparing them would take its time.
-const LONGEST: usize = 60;
+/// The layers above the base set.
+#[derive(Debug, Default)]
+struct Local {
+    /// Sorted by key, each key once.
+    terms: Vec<(String, LocalTerm)>,
+    /// Words of the terms of several words, sorted.
+    words: Vec<String>,
+    sounds: Sounds,
+    /// Names base and layers; empty without layers.
+    version: String,
+}
+
+/// Marks that physicians speak and engines mishear.
+const MARKS: [&str; 7] = [
+    "comma",
+    "period",
+    "colon",
+    "semicolon",
+    "full stop",
+    "new paragraph",
+    "new line",
+];
 
 impl Index {
     /// Prepares the tables; takes some tens of milliseconds.
@@ -100,29 +160,80 @@ impl Index {
         written.sort();
         written.dedup();
         let targets = targets(tables.table(File::Terms));
-        let (pair_starts, postings) = postings(tables.table(File::Terms).text(), &targets);
-        Self {
+        let base = Base {
             tables,
             units: written,
             targets,
-            pair_starts,
-            postings,
+            sounds: OnceLock::new(),
+            marks: Sounds::new(MARKS.into_iter()),
+        };
+        Self {
+            base: Arc::new(base),
+            local: Arc::default(),
+        }
+    }
+
+    /// The same base set with these terms above it, in place of those that were; of two with the same key the first
+    /// stays.
+    pub fn with_local(&self, terms: Vec<LocalTerm>) -> Self {
+        let mut version = Sha256::new();
+        version.update(self.base.tables.version());
+        let mut keyed: Vec<(String, LocalTerm)> = Vec::with_capacity(terms.len());
+        for term in terms {
+            for part in [term.written.as_str(), term.category.as_str()]
+                .into_iter()
+                .chain(term.generic.as_deref())
+                .chain(term.spoken.as_deref())
+            {
+                version.update((part.len() as u64).to_le_bytes());
+                version.update(part);
+            }
+            let key = fold(core(&single_spaces(&term.written)));
+            if !key.is_empty() {
+                keyed.push((key, term));
+            }
+        }
+        keyed.sort_by(|a, b| a.0.cmp(&b.0));
+        keyed.dedup_by(|b, a| a.0 == b.0);
+        let mut words: Vec<String> = (keyed.iter())
+            .filter(|(key, _)| key.contains(' '))
+            .flat_map(|(key, _)| key.split(' ').map(|word| core(word).to_owned()))
+            .collect();
+        words.sort();
+        words.dedup();
+        let said =
+            |(key, term): &(String, LocalTerm)| term.spoken.clone().unwrap_or_else(|| key.clone());
+        let said: Vec<String> = keyed.iter().map(said).collect();
+        let sounds = Sounds::new(said.iter().map(String::as_str));
+        let digest = version.finalize();
+        let local = Local {
+            sounds,
+            words,
+            version: digest.iter().map(|byte| format!("{byte:02x}")).collect(),
+            terms: keyed,
+        };
+        Self {
+            base: self.base.clone(),
+            local: Arc::new(local),
         }
     }
 
     /// SHA-256 (hex) of what answers are based on; stored with every transcript.
     pub fn version(&self) -> &str {
-        self.tables.version()
+        if self.local.version.is_empty() {
+            return self.base.tables.version();
+        }
+        &self.local.version
     }
 
     /// The tables behind the answers.
     pub fn tables(&self) -> &Tables {
-        &self.tables
+        &self.base.tables
     }
 
-    /// How many words [`suggest`](Self::suggest) chooses from.
+    /// How many terms and words [`suggest`](Self::suggest) chooses from.
     pub fn target_count(&self) -> usize {
-        self.targets.len()
+        self.base.targets.len() + self.local.terms.len()
     }
 
     /// What a word is, in any case, with attached punctuation, as plural or possessive, in American or British
@@ -162,7 +273,7 @@ impl Index {
 
     /// A term of one or more words, exactly, but for case, white space and British spelling.
     pub fn term(&self, phrase: &str) -> Option<TermInfo<'_>> {
-        let folded = fold(&phrase.split_whitespace().collect::<Vec<_>>().join(" "));
+        let folded = fold(&single_spaces(phrase));
         let folded = core(&folded);
         std::iter::once(folded.to_owned())
             .chain(american(folded))
@@ -170,12 +281,19 @@ impl Index {
     }
 
     fn term_by_key(&self, key: &str) -> Option<TermInfo<'_>> {
-        let line = self.tables.table(File::Terms).find(key)?;
+        if let Ok(at) = self
+            .local
+            .terms
+            .binary_search_by(|(k, _)| k.as_str().cmp(key))
+        {
+            return Some(self.local_term(at));
+        }
+        let line = self.base.tables.table(File::Terms).find(key)?;
         self.term_at(line)
     }
 
     fn term_at(&self, line: usize) -> Option<TermInfo<'_>> {
-        let mut columns = self.tables.table(File::Terms).line(line).split('\t');
+        let mut columns = self.base.tables.table(File::Terms).line(line).split('\t');
         let mut next = || columns.next().unwrap_or("");
         let (key, category, tier, weight) = (next(), next(), next(), next());
         let (written, generic) = (next(), next());
@@ -190,9 +308,22 @@ impl Index {
         })
     }
 
+    fn local_term(&self, at: usize) -> TermInfo<'_> {
+        let (key, term) = &self.local.terms[at];
+        TermInfo {
+            key,
+            written: &term.written,
+            category: term.category,
+            tier: 1,
+            weight: 9,
+            generic: term.generic.as_deref(),
+            zipf: self.english(key).unwrap_or(0.0),
+        }
+    }
+
     /// Frequency of an English word, `None` where it is none.
     fn english(&self, key: &str) -> Option<f32> {
-        let table = self.tables.table(File::English);
+        let table = self.base.tables.table(File::English);
         let line = table.line(table.find(key)?);
         Some(
             line.split('\t')
@@ -213,18 +344,35 @@ impl Index {
         if self.is_unit(key) {
             return Known::Unit;
         }
-        if self.tables.table(File::Abbreviations).find(key).is_some() {
+        if self
+            .base
+            .tables
+            .table(File::Abbreviations)
+            .find(key)
+            .is_some()
+        {
             return Known::Abbreviation;
         }
-        if self.tables.table(File::Rare).find(key).is_some() {
+        if self.base.tables.table(File::Rare).find(key).is_some() || self.is_local_word(key) {
             return Known::Rare;
         }
         Known::No
     }
 
-    fn is_unit(&self, key: &str) -> bool {
-        self.units.binary_search_by(|u| u.as_str().cmp(key)).is_ok()
-            || self.tables.table(File::Units).find(key).is_some()
+    fn is_local_word(&self, key: &str) -> bool {
+        self.local
+            .words
+            .binary_search_by(|w| w.as_str().cmp(key))
+            .is_ok()
+    }
+
+    /// Whether it is a unit as spoken or as written, folded.
+    pub(super) fn is_unit(&self, key: &str) -> bool {
+        self.base
+            .units
+            .binary_search_by(|u| u.as_str().cmp(key))
+            .is_ok()
+            || self.base.tables.table(File::Units).find(key).is_some()
     }
 
     /// The word, or what it is the plural, the possessive or the British form of.
@@ -297,87 +445,174 @@ impl Index {
         if all { Known::Number } else { Known::No }
     }
 
-    /// Words of tier-1 terms that are spelled most like `word`, best first, at most `n`.
-    ///
-    /// Score: 0.6 of the normalised Damerau-Levenshtein similarity plus 0.4 of Jaro-Winkler, from 0.6 to 1; equal
-    /// scores go by the weight of the term.
-    pub fn suggest(&self, word: &str, n: usize) -> Vec<Suggestion> {
-        let folded = fold(core(word));
-        let stem = folded.strip_suffix("'s").unwrap_or(&folded);
-        let wanted: String = stem.chars().filter(char::is_ascii_alphanumeric).collect();
-        if n == 0 || wanted.len() < 3 || wanted.len() > LONGEST {
-            return Vec::new();
-        }
-        let mut scored: Vec<(f32, &Target)> = self
-            .shortlist(&wanted)
+    /// Terms that sound and look most like a word or a phrase, best first, at most `n`: 0.45 of the score by letters,
+    /// 0.55 by sounds, from 0.5 to 1; equal scores go by the weight of the term.
+    pub fn suggest(&self, phrase: &str, n: usize) -> Vec<Suggestion> {
+        self.sounding_like(phrase, n, LEAST_LIKENESS)
             .into_iter()
-            .filter_map(|number| {
-                let target = self.targets.get(number)?;
-                let score = similarity(&wanted, self.target_key(target)) as f32;
-                (score >= LEAST_SCORE).then_some((score, target))
-            })
-            .collect();
-        scored.sort_by(|a, b| {
-            (b.0.total_cmp(&a.0))
-                .then(b.1.weight.cmp(&a.1.weight))
-                .then(self.target_key(a.1).cmp(self.target_key(b.1)))
-        });
-        scored
-            .into_iter()
-            .take(n)
-            .map(|(score, target)| Suggestion {
-                text: self.target_written(target).to_owned(),
-                score,
+            .filter(|candidate| !candidate.mark)
+            .map(|candidate| Suggestion {
+                text: candidate.written,
+                score: candidate.likeness,
             })
             .collect()
     }
 
-    /// Numbers of the targets that share most letter pairs with the word.
-    fn shortlist(&self, wanted: &str) -> Vec<usize> {
-        let mut pairs: Vec<usize> = pairs(wanted).collect();
-        pairs.sort_unstable();
-        pairs.dedup();
-        let mut shared = vec![0u8; self.targets.len()];
-        for &pair in &pairs {
-            let (from, to) = (self.pair_starts[pair], self.pair_starts[pair + 1]);
-            for &target in &self.postings[from as usize..to as usize] {
-                let count = &mut shared[target as usize];
-                *count = count.saturating_add(1);
+    /// The drugs that words name, by their keys, each as often as it is named; everyday words that are also brands are none.
+    pub fn drugs(&self, text: &str) -> Vec<String> {
+        let words: Vec<&str> = text
+            .split(|c: char| c.is_whitespace() || "-/,;()".contains(c))
+            .filter(|word| !word.is_empty())
+            .collect();
+        let mut found = Vec::new();
+        for from in 0..words.len() {
+            if let Known::Term(term) = self.known(words[from])
+                && names_drug(&term)
+            {
+                found.push(term.key.to_owned());
+            }
+            for to in from + 2..=words.len().min(from + 3) {
+                if let Some(term) = self.term(&words[from..to].join(" ")).filter(names_drug) {
+                    found.push(term.key.to_owned());
+                }
             }
         }
-        // More than half again as long or as short is another word, whatever letters they share.
-        let (shortest, longest) = (wanted.len() * 2 / 3, wanted.len() * 3 / 2 + 2);
-        let mut best: Vec<(u32, usize)> = shared
-            .iter()
-            .zip(&self.targets)
-            .enumerate()
-            .filter(|(_, (count, target))| {
-                **count > 1 && (shortest..=longest).contains(&usize::from(target.len))
-            })
-            // Dice's coefficient in thousandths.
-            .map(|(i, (&count, target))| {
-                let both = pairs.len() + usize::from(target.len) + 1;
-                (2000 * u32::from(count) / both as u32, i)
-            })
-            .collect();
-        if best.len() > SHORTLIST {
-            best.select_nth_unstable_by(SHORTLIST, |a, b| b.cmp(a));
-            best.truncate(SHORTLIST);
+        found.sort();
+        found
+    }
+
+    /// Drugs that are taken for this one, the likelier first.
+    pub fn lookalikes(&self, drug: &str) -> Vec<String> {
+        let table = self.base.tables.table(File::Lookalikes);
+        let mut found: Vec<(f32, String)> = Vec::new();
+        for n in 0..table.len() {
+            let mut columns = table.line(n).split('\t');
+            let (one, other) = (columns.next().unwrap_or(""), columns.next().unwrap_or(""));
+            let partner = match () {
+                () if one == drug => other,
+                () if other == drug => one,
+                () => continue,
+            };
+            let score = columns.nth(2).and_then(|s| s.parse().ok()).unwrap_or(0.0);
+            if !found.iter().any(|(_, name)| name == partner) {
+                found.push((score, partner.to_owned()));
+            }
         }
-        best.into_iter().map(|(_, i)| i).collect()
+        found.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+        found.into_iter().map(|(_, name)| name).collect()
     }
 
-    fn target_key(&self, target: &Target) -> &str {
-        let from = target.start as usize;
-        let text = self.tables.table(File::Terms).text();
-        text.get(from..from + usize::from(target.len)).unwrap_or("")
+    /// Terms, words of terms and spoken marks that sound and look most like words, best first, at most `n`, none less
+    /// alike than `least`.
+    pub fn sounding_like(&self, phrase: &str, n: usize, least: f32) -> Vec<Candidate> {
+        let folded = fold(core(phrase));
+        let query = Query::new(folded.strip_suffix("'s").unwrap_or(&folded));
+        if n == 0 {
+            return Vec::new();
+        }
+        let sounds = self.sounds();
+        let found = |hits: Vec<Hit>| hits.into_iter().take(n);
+        let mut candidates: Vec<Candidate> = found(sounds.nearest(&query, least))
+            .filter_map(|hit| self.base_candidate(hit))
+            .chain(
+                found(self.local.sounds.nearest(&query, least))
+                    .map(|hit| self.local_candidate(hit)),
+            )
+            .chain(found(self.base.marks.nearest(&query, least)).map(mark_candidate))
+            .collect();
+        candidates.sort_by(|a, b| {
+            (b.likeness.total_cmp(&a.likeness))
+                .then(b.weight.cmp(&a.weight))
+                .then(a.written.cmp(&b.written))
+        });
+        let mut seen = Vec::with_capacity(n);
+        candidates.retain(|candidate| {
+            let key = fold(&candidate.written);
+            let fresh = !seen.contains(&key);
+            if fresh {
+                seen.push(key);
+            }
+            fresh
+        });
+        candidates.truncate(n);
+        candidates
     }
 
-    fn target_written(&self, target: &Target) -> &str {
-        self.term_at(target.line as usize)
-            .and_then(|term| term.written.split_whitespace().nth(usize::from(target.nth)))
-            .unwrap_or_else(|| self.target_key(target))
+    fn sounds(&self) -> &Sounds {
+        self.base.sounds.get_or_init(|| {
+            let text = self.base.tables.table(File::Terms).text();
+            Sounds::new(self.base.targets.iter().map(|target| target.key(text)))
+        })
     }
+
+    fn base_candidate(&self, hit: Hit) -> Option<Candidate> {
+        let target = self.base.targets.get(hit.entry)?;
+        let key = target.key(self.base.tables.table(File::Terms).text());
+        let term = self.term_at(target.line as usize)?;
+        let (written, drug) = if target.nth == WHOLE {
+            (term.written, term.category.is_drug())
+        } else {
+            let word = term.written.split_whitespace().nth(usize::from(target.nth));
+            let drug = self.term_by_key(key).is_some_and(|t| t.category.is_drug());
+            (word.unwrap_or(key), drug)
+        };
+        Some(Candidate {
+            written: written.to_owned(),
+            likeness: hit.likeness,
+            weight: target.weight,
+            drug,
+            zipf: self.english(key).unwrap_or(0.0),
+            mark: false,
+            name: false,
+        })
+    }
+
+    fn local_candidate(&self, hit: Hit) -> Candidate {
+        let term = self.local_term(hit.entry);
+        Candidate {
+            written: term.written.to_owned(),
+            likeness: hit.likeness,
+            weight: term.weight,
+            drug: term.category.is_drug(),
+            zipf: term.zipf,
+            mark: false,
+            name: term.category == Category::Name,
+        }
+    }
+}
+
+impl Target {
+    fn key<'t>(&self, text: &'t str) -> &'t str {
+        let from = self.start as usize;
+        text.get(from..from + usize::from(self.len)).unwrap_or("")
+    }
+}
+
+/// Whether these words are a mark that physicians speak.
+pub(super) fn is_spoken_mark(words: &str) -> bool {
+    MARKS.contains(&words)
+}
+
+fn mark_candidate(hit: Hit) -> Candidate {
+    Candidate {
+        written: MARKS.get(hit.entry).copied().unwrap_or("").to_owned(),
+        likeness: hit.likeness,
+        weight: 9,
+        drug: false,
+        zipf: 0.0,
+        mark: true,
+        name: false,
+    }
+}
+
+/// Everyday words are no names of drugs, nor are the unsorted words that only keep text from being flagged ("bolus").
+fn names_drug(term: &TermInfo<'_>) -> bool {
+    let sorted = term.tier == 1 || term.category != Category::Drug;
+    term.category.is_drug() && sorted && term.zipf < EVERYDAY
+}
+
+fn single_spaces(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// Log10 of occurrences per 10^9 words from which on a word is taken as the stem of others.
@@ -420,7 +655,7 @@ const ENDINGS: [(&str, &str); 24] = [
     ("ness", ""),
 ];
 
-/// The distinct words of tier-1 terms that are long enough to be recognised by their letters.
+/// The tier-1 terms of up to four words, and the words of all of them that are long enough to be recognised alone.
 fn targets(terms: &Table) -> Vec<Target> {
     let text = terms.text();
     let mut all: Vec<Target> = Vec::new();
@@ -435,90 +670,46 @@ fn targets(terms: &Table) -> Vec<Target> {
         if tier != Some("1") {
             continue;
         }
+        let line = n as u32;
         let weight: u8 = weight.and_then(|w| w.parse().ok()).unwrap_or(0);
-        let single = !key.contains(' ');
-        let mut start = terms.start(n);
+        let start = terms.start(n);
+        if (3..=LONGEST).contains(&key.len()) && key.split(' ').count() <= SPAN_WORDS {
+            let len = key.len() as u16;
+            all.push(Target {
+                line,
+                start,
+                len,
+                nth: WHOLE,
+                weight,
+            });
+        }
+        if !key.contains(' ') {
+            continue;
+        }
+        let mut at = start;
         for (nth, word) in key.split(' ').enumerate() {
-            let len = word.len();
-            if len <= LONGEST
-                && len >= if single { 3 } else { 5 }
-                && word.bytes().all(|b| b.is_ascii_alphabetic())
+            if (5..=LONGEST).contains(&word.len()) && word.bytes().all(|b| b.is_ascii_alphabetic())
             {
                 all.push(Target {
-                    line: n as u32,
-                    start,
-                    len: len as u16,
-                    nth: nth as u16,
+                    line,
+                    start: at,
+                    len: word.len() as u16,
+                    nth: nth.min(usize::from(WHOLE) - 1) as u8,
                     // A term of its own comes before the same word inside another term.
-                    weight: if single { weight } else { 0 },
+                    weight: 0,
                 });
             }
-            start += len as u32 + 1;
+            at += word.len() as u32 + 1;
         }
     }
-    let text = text.as_bytes();
-    let word = |t: &Target| &text[t.start as usize..t.start as usize + usize::from(t.len)];
     all.sort_unstable_by(|a, b| {
-        word(a)
-            .cmp(word(b))
+        (a.key(text).cmp(b.key(text)))
             .then(b.weight.cmp(&a.weight))
+            .then(b.nth.cmp(&a.nth))
             .then(a.line.cmp(&b.line))
     });
-    all.dedup_by(|b, a| word(a) == word(b));
+    all.dedup_by(|b, a| a.key(text) == b.key(text));
     all
-}
-
-/// For each letter pair the targets that have it, as one list with the start of each pair's part.
-fn postings(text: &str, targets: &[Target]) -> (Vec<u32>, Vec<u32>) {
-    let mut found: Vec<usize> = Vec::with_capacity(LONGEST + 1);
-    let mut each_pair = |t: &Target, act: &mut dyn FnMut(usize)| {
-        let from = t.start as usize;
-        found.clear();
-        found.extend(pairs(&text[from..from + usize::from(t.len)]));
-        for (i, pair) in found.iter().enumerate() {
-            if !found[..i].contains(pair) {
-                act(*pair);
-            }
-        }
-    };
-    let mut starts = vec![0u32; PAIRS + 1];
-    for target in targets {
-        each_pair(target, &mut |pair| starts[pair + 1] += 1);
-    }
-    for i in 0..PAIRS {
-        starts[i + 1] += starts[i];
-    }
-    let mut next = starts.clone();
-    let mut lists = vec![0u32; starts[PAIRS] as usize];
-    for (number, target) in targets.iter().enumerate() {
-        each_pair(target, &mut |pair| {
-            lists[next[pair] as usize] = number as u32;
-            next[pair] += 1;
-        });
-    }
-    (starts, lists)
-}
-
-/// The letter pairs of a word with its edges, each below [`PAIRS`].
-fn pairs(word: &str) -> impl Iterator<Item = usize> + '_ {
-    let class = |byte: u8| match byte {
-        b'a'..=b'z' => usize::from(byte - b'a'),
-        _ => EDGE,
-    };
-    let mut before = EDGE;
-    word.bytes()
-        .map(class)
-        .chain(std::iter::once(EDGE))
-        .map(move |now| {
-            let pair = before * 27 + now;
-            before = now;
-            pair
-        })
-}
-
-/// How much two words look alike, 0 to 1.
-fn similarity(a: &str, b: &str) -> f64 {
-    0.6 * strsim::normalized_damerau_levenshtein(a, b) + 0.4 * strsim::jaro_winkler(a, b)
 }
 
 /// The word without the marks around it.
@@ -580,6 +771,20 @@ fn is_initials(core: &str) -> bool {
     stops || (core.len() <= 5 && core.bytes().all(|b| b.is_ascii_uppercase()))
 }
 
+/// Plurals of Greek and Latin words.
+const LATIN: [(&str, &str); 10] = [
+    ("a", "um"),
+    ("ae", "a"),
+    ("i", "us"),
+    ("ses", "sis"),
+    ("ices", "ix"),
+    ("ices", "ex"),
+    ("mata", "ma"),
+    ("ia", "ium"),
+    ("inges", "inx"),
+    ("anges", "anx"),
+];
+
 /// Forms of which `word` may be the plural or the possessive.
 fn singulars(word: &str) -> impl Iterator<Item = String> {
     let mut stems: Vec<String> = Vec::new();
@@ -597,6 +802,11 @@ fn singulars(word: &str) -> impl Iterator<Item = String> {
         }
         if let Some(stem) = word.strip_suffix("ies").filter(|s| s.len() > 1) {
             stems.push(format!("{stem}y"));
+        }
+    }
+    for (plural, singular) in LATIN {
+        if let Some(stem) = word.strip_suffix(plural).filter(|s| s.len() > 3) {
+            stems.push(format!("{stem}{singular}"));
         }
     }
     stems.into_iter()
@@ -853,7 +1063,11 @@ mod tests {
             "{found:?}"
         );
         assert!(found.iter().any(|s| s.text == "metoprolol"), "{found:?}");
-        assert!(found.iter().all(|s| (LEAST_SCORE..=1.0).contains(&s.score)));
+        assert!(
+            found
+                .iter()
+                .all(|s| (LEAST_LIKENESS..=1.0).contains(&s.score))
+        );
         for nothing in ["", "x", "qq", "qzxqzxqzx", &"a".repeat(5000)] {
             assert!(index().suggest(nothing, 5).is_empty(), "{nothing:.20}");
         }
@@ -864,6 +1078,98 @@ mod tests {
     fn words_inside_longer_terms_are_suggested_in_their_own_case() {
         let found = index().suggest("natriuretik", 1);
         assert_eq!(found[0].text, "natriuretic");
+    }
+
+    #[test]
+    fn phrases_are_suggested_by_their_sound() {
+        for (heard, right) in [
+            ("a pixel of", "apixaban"),
+            ("spiral act on to", "spironolactone"),
+            ("in pagla flasin", "empagliflozin"),
+            ("colon othiasis", "cholelithiasis"),
+            ("corroded brute", "carotid bruit"),
+        ] {
+            let found = index().suggest(heard, 3);
+            assert!(found.iter().any(|s| s.text == right), "{heard}: {found:?}");
+        }
+    }
+
+    fn local(written: &str, category: Category) -> LocalTerm {
+        LocalTerm {
+            written: written.into(),
+            category,
+            generic: None,
+            spoken: None,
+        }
+    }
+
+    #[test]
+    fn layers_add_terms_and_share_the_base() {
+        let mut spoken = local("Xqar-7", Category::DrugBrand);
+        spoken.spoken = Some("exker seven".into());
+        let with = index().with_local(vec![
+            local("Zorvaxil", Category::DrugBrand),
+            local("Bair Zzugger", Category::Device),
+            local("Okafor", Category::Name),
+            spoken,
+        ]);
+        assert_eq!(with.suggest("zor vaxel", 1)[0].text, "Zorvaxil");
+        assert_eq!(with.suggest("ex car seven", 1)[0].text, "Xqar-7");
+        assert!(matches!(with.known("Zorvaxil,"), Known::Term(t) if t.category.is_drug()));
+        assert_eq!(with.known("zzugger"), Known::Rare);
+        assert!(matches!(with.known("Okafor's"), Known::Term(t) if t.category == Category::Name));
+        assert!(
+            with.sounding_like("ocafur", 3, 0.5)
+                .iter()
+                .any(|c| c.name && c.written == "Okafor")
+        );
+        assert_eq!(index().known("Zorvaxil"), Known::No);
+        assert_ne!(with.version(), index().version());
+        assert_ne!(with.version(), index().with_local(vec![]).version());
+        assert_eq!(
+            index().with_local(vec![]).version(),
+            index().with_local(vec![]).version()
+        );
+    }
+
+    #[test]
+    fn drugs_are_named_by_their_key_and_everyday_brands_are_none() {
+        assert_eq!(
+            index().drugs("on Lasix, and apixaban's dose"),
+            ["apixaban", "lasix"]
+        );
+        assert_eq!(index().drugs("unfractionated heparin-bolus"), ["heparin"]);
+        assert_eq!(index().drugs("today by choice"), [""; 0]);
+    }
+
+    #[test]
+    fn look_alikes_are_found_from_either_side() {
+        assert!(
+            index()
+                .lookalikes("hydralazine")
+                .contains(&"hydroxyzine".to_owned())
+        );
+        assert!(
+            index()
+                .lookalikes("hydroxyzine")
+                .contains(&"hydralazine".to_owned())
+        );
+        assert!(index().lookalikes("the").is_empty());
+    }
+
+    #[test]
+    fn greek_and_latin_plurals_are_known() {
+        for word in [
+            "diverticula",
+            "metastases",
+            "emboli",
+            "bursae",
+            "appendices",
+            "carcinomata",
+            "phalanges",
+        ] {
+            assert_ne!(index().known(word), Known::No, "{word}");
+        }
     }
 
     #[test]

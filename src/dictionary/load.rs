@@ -218,6 +218,8 @@ categories! {
     Substance = "substance",
     /// A word out of a longer term.
     Word = "word",
+    /// The name of a person, a place or an institution.
+    Name = "name",
 }
 
 impl Category {

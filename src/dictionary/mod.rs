@@ -1,8 +1,11 @@
 //! Which words exist, and what a misheard span may have been.
 //!
-//! [`load`] reads the files, [`index`] answers without I/O, [`correct`] turns heard words into proposals that the
-//! engine judges against the sound.
+//! [`load`] reads the files, [`index`] answers without I/O, [`pronounce`] says how a spelling sounds, [`correct`] turns
+//! heard words into proposals that the engine judges against the sound, and what it says into edits and findings.
 
 pub mod correct;
 pub mod index;
 pub mod load;
+pub mod pronounce;
+mod sounds;
+mod tuning;

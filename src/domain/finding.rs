@@ -34,6 +34,10 @@ pub enum FindingKind {
     UnclearCommand,
     /// The speaker left a blank that must be filled in.
     UnresolvedBlank,
+    /// A drug that is taken for another one, where something says that it may have been.
+    LookalikeDrug,
+    /// Ordinary words, not said clearly, that sound like a term.
+    SoundsLike,
 }
 
 /// How much it matters.

@@ -157,7 +157,7 @@ pub fn transcribe(
             to_caller,
         };
         let reader = scope.spawn(move || reader.read(decoder));
-        let collected = run.collect(&tickets, claimed_s, cancel, progress);
+        let collected = run.collect(&tickets, &how.index, claimed_s, cancel, progress);
         if collected.is_err() {
             // The reader may be waiting for a program that never writes again, or for room for a chunk.
             stopper.stop();
@@ -309,12 +309,16 @@ impl How {
         let passage = self.passage(session, chunk, number, &options, turn)?;
         let hear = started.elapsed();
         let started = Instant::now();
-        let proposals = correct::propose(&passage.words, 0, &self.index);
+        let proposals = correct::propose(&passage.words, &self.index);
         let mut scores = Vec::with_capacity(proposals.len());
         for proposal in &proposals {
             let candidates: Vec<String> =
                 proposal.candidates.iter().map(|c| c.text.clone()).collect();
-            scores.push(session.score(proposal.word_from..proposal.word_to, &candidates)?);
+            scores.push(if candidates.is_empty() {
+                Vec::new()
+            } else {
+                session.score(proposal.word_from..proposal.word_to, &candidates)?
+            });
         }
         Ok(Worked {
             stretch: Stretch {
@@ -363,6 +367,7 @@ impl Run {
     fn collect(
         &mut self,
         tickets: &Receiver<Ticket<Worked>>,
+        index: &Index,
         claimed_s: Option<f64>,
         cancel: &Cancel,
         progress: &mut dyn FnMut(f64, Option<f64>),
@@ -378,11 +383,11 @@ impl Run {
             };
             let worked = ticket.wait()?;
             progress(worked.stretch.end_s, claimed_s);
-            self.take(worked);
+            self.take(worked, index);
         }
     }
 
-    fn take(&mut self, worked: Worked) {
+    fn take(&mut self, worked: Worked, index: &Index) {
         let offset = self.words.len();
         self.doubt(&worked, offset);
         let Worked {
@@ -408,7 +413,8 @@ impl Run {
             proposal.word_from += offset;
             proposal.word_to += offset;
         }
-        let (edits, findings) = correct::decide(proposals, &scores, &self.words, &mut self.seen);
+        let (edits, findings) =
+            correct::decide(proposals, &scores, &self.words, index, &mut self.seen);
         self.edits.extend(edits);
         self.findings.extend(findings);
     }

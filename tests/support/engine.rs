@@ -32,6 +32,8 @@ pub struct ScriptedEngine {
     pub opened: Arc<AtomicUsize>,
     /// Candidates that were to be judged.
     pub judged: Arc<Mutex<Vec<Vec<String>>>>,
+    /// What it says of a candidate, in nats; it does not judge the others.
+    pub verdicts: Arc<Mutex<Vec<(&'static str, f32)>>>,
 }
 
 impl ScriptedEngine {
@@ -107,6 +109,13 @@ impl Session for ScriptedEngine {
         candidates: &[String],
     ) -> Result<Vec<Option<f32>>, SpeechError> {
         self.judged.lock().unwrap().push(candidates.to_vec());
-        Ok(vec![None; candidates.len()])
+        let verdicts = self.verdicts.lock().unwrap();
+        let of = |text: &String| {
+            verdicts
+                .iter()
+                .find(|(known, _)| known == text)
+                .map(|v| v.1)
+        };
+        Ok(candidates.iter().map(of).collect())
     }
 }
