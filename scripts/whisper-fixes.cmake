@@ -50,8 +50,8 @@ osler_fix(
         }
         ggml_backend_tensor_get(logits, logits_out.data() + (n_vocab*i), sizeof(float)*(n_vocab*i), sizeof(float)*n_vocab);
     }"
-    "    // osler-fixes: nobody reads logits of the alignment pass; they would stay in memory
-    if (!save_alignment_heads_QKs) {
+    "    // osler-fixes: where nobody reads logits they would stay in memory
+    if (!save_alignment_heads_QKs && batch.logits[n_tokens - 1] != 0) {
         logits_out.resize(n_tokens*n_vocab);
         const int first = n_tokens - (int) logits->ne[1];
         for (int i = first; i < n_tokens; i++) {
@@ -70,4 +70,90 @@ osler_fix(
     "    // osler-fixes
     ggml_graph_compute_helper(gf, n_threads, nullptr, nullptr);")
 
+<<<<<<< HEAD
+=======
+# 3. Other wordings are judged by the probability of each of their tokens. whisper_decode is used for nothing else. At the
+#    beginning (n_past = 0) it takes in what comes before, several tokens, and makes no logits. Behind that it leaves, in
+#    the place of the first logits, the logarithm of the probability of every token that may follow the last one, but at
+#    the very end, where the last times of 30 s have their place: that of each token after the one before it, and 1,
+#    which no such logarithm is, to say so.
+osler_fix(
+    "    if (!whisper_decode_internal(*ctx, *state, state->batch, n_threads, false, nullptr, nullptr)) {
+        WHISPER_LOG_ERROR(\"%s: failed to eval\\n\", __func__);
+        return 1;
+    }
+
+    return 0;
+}
+
+int whisper_decode(struct whisper_context * ctx"
+    "    // osler-fixes
+    for (int i = 0; i < n_tokens; ++i) {
+        state->batch.logits[i] = n_past > 0 || n_tokens == 1;
+    }
+
+    if (!whisper_decode_internal(*ctx, *state, state->batch, n_threads, false, nullptr, nullptr)) {
+        WHISPER_LOG_ERROR(\"%s: failed to eval\\n\", __func__);
+        return 1;
+    }
+
+    if (n_past > 0) {
+        const int n_vocab = ctx->model.hparams.n_vocab;
+        std::vector<float> judged(n_tokens, 1.0f);
+        for (int i = 0; i < n_tokens; ++i) {
+            float * row = state->logits.data() + (size_t) n_vocab*i;
+            const float highest = *std::max_element(row, row + n_vocab);
+            float sum = 0.0f;
+            for (int k = 0; k < n_vocab; ++k) {
+                // What is left out adds less than 0.001 to the logarithm, and most of the vocabulary is.
+                if (row[k] > highest - 18.0f) {
+                    sum += expf(row[k] - highest);
+                }
+            }
+            const float whole = highest + logf(sum);
+            if (i + 1 < n_tokens) {
+                judged[i] = row[tokens[i + 1]] - whole;
+            } else {
+                for (int k = 0; k < n_vocab; ++k) {
+                    state->logits[k] = row[k] - whole;
+                }
+            }
+        }
+        std::copy(judged.begin(), judged.end(), state->logits.begin() + (n_vocab - n_tokens));
+    }
+
+    return 0;
+}
+
+int whisper_decode(struct whisper_context * ctx")
+
+#    The alignment pass, which comes last in hearing, forgot what the decoder knew of the words; it is kept where there is
+#    room for both (the decoder of the greedy search has the number 0).
+osler_fix(
+    "    whisper_kv_cache_clear(state->kv_self);
+    whisper_batch_prep_legacy(state->batch, tokens.data(), tokens.size(), 0, 0);
+    whisper_kv_cache_seq_rm(state->kv_self, 0, 0, -1);
+    if (!whisper_decode_internal(*ctx, *state, state->batch, n_threads, true, nullptr, nullptr)) {
+        WHISPER_LOG_INFO(\"DECODER FAILED\\n\");
+        WHISPER_ASSERT(0);
+    }"
+    "    // osler-fixes
+    const size_t heard_cells = whisper_kv_cache_cell_max(state->kv_self);
+    const bool keep = params.strategy == WHISPER_SAMPLING_GREEDY && params.greedy.best_of == 1 &&
+        heard_cells + tokens.size() <= state->kv_self.size;
+    if (keep) {
+        state->kv_self.head = heard_cells;
+    } else {
+        whisper_kv_cache_clear(state->kv_self);
+    }
+    whisper_batch_prep_legacy(state->batch, tokens.data(), tokens.size(), 0, keep ? 1 : 0);
+    if (!whisper_decode_internal(*ctx, *state, state->batch, n_threads, true, nullptr, nullptr)) {
+        WHISPER_LOG_INFO(\"DECODER FAILED\\n\");
+        WHISPER_ASSERT(0);
+    }
+    if (keep) {
+        whisper_kv_cache_seq_rm(state->kv_self, 1, 0, -1);
+    }")
+
+>>>>>>> 4f9ee7a (Engine: other wordings of a place are judged against the sound that was heard last)
 file(WRITE "${osler_file}" "${osler_source}")

@@ -14,6 +14,7 @@ mod models;
 mod nonspeech;
 mod pool;
 mod records;
+mod score;
 mod service;
 mod store;
 mod support;

@@ -445,6 +445,44 @@ fn words_over_a_pause_are_told_at_their_place() {
 }
 
 #[test]
+fn candidates_are_judged_in_place_of_the_words_that_the_session_heard() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("pause.wav");
+    real::write_wav(&path, &[voice(3.0), silence(2.0), voice(3.0)].concat());
+    let mut words: Vec<(&str, f64, f64)> = "she takes empigliflozin daily today"
+        .split(' ')
+        .enumerate()
+        .map(|(i, w)| (w, i as f64 * 0.6, i as f64 * 0.6 + 0.55))
+        .collect();
+    words.extend([("Thank", 3.28, 3.34), ("you.", 3.34, 3.5)]);
+    words.extend([("and", 3.8, 4.5), ("metaprol", 4.5, 5.2)]);
+    words.extend([("without", 5.2, 6.0), ("pain", 6.0, 6.6)]);
+    let engine = ScriptedEngine::new([Line::Timed(words.clone(), -0.3)]);
+    let r = run_with(&engine, &path, 1).unwrap();
+    assert!(!r.raw.text.contains("Thank"));
+    // The two words that were left out are still words of the session.
+    assert_eq!(*engine.spans.lock().unwrap(), [8..9, 2..3]);
+    let judged = engine.judged.lock().unwrap().clone();
+    assert!(judged[0].contains(&"metoprolol".to_owned()), "{judged:?}");
+    assert!(
+        judged[1].contains(&"empagliflozin".to_owned()),
+        "{judged:?}"
+    );
+
+    // Doubted, and heard again in two halves, of which the first hearing is better.
+    let engine = ScriptedEngine::new([
+        Line::Timed(words, -0.9),
+        Line::Timed(vec![("no", 0.5, 0.6)], -3.0),
+        Line::Timed(vec![("no", 0.5, 0.6)], -3.0),
+    ]);
+    let r = run_with(&engine, &path, 1).unwrap();
+    assert!(engine.heard_s.lock().unwrap().len() > 1);
+    assert!(r.raw.text.contains("empigliflozin"), "{}", r.raw.text);
+    assert!(engine.spans.lock().unwrap().is_empty());
+    assert!(kinds(&r).contains(&FindingKind::UnknownWord));
+}
+
+#[test]
 #[ignore = "needs the model that `make test` fetches"]
 fn an_offset_from_zero_changes_no_word() {
     let dir = tempfile::tempdir().unwrap();

@@ -51,6 +51,10 @@ const SILENT_LEVEL: f32 = 0.15;
 pub struct Passage {
     /// The words.
     pub words: Vec<Word>,
+    /// Where the engine has each of them in what it heard.
+    pub(super) places: Vec<Place>,
+    /// Which of the hearings of the chunk was the last.
+    pub(super) last_hearing: u32,
     /// Mean log probability of the tokens.
     pub log_probability: f32,
     /// Words over stretches where nobody speaks; they are not among `words`.
@@ -69,6 +73,15 @@ pub struct Passage {
     pub sparse: bool,
     /// Tries beyond the first.
     pub retries: u32,
+}
+
+/// Where a word stands in what the engine heard.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Place {
+    /// Hearings of the chunk are numbered from 1.
+    hearing: u32,
+    /// Number among the words of that hearing.
+    word: usize,
 }
 
 /// Words of the engine that are not in the text, and what a reviewer is told of them.
@@ -111,6 +124,18 @@ impl Passage {
             })
             .collect()
     }
+
+    /// The words of a span as the session numbers them that heard the passage; `None` where it has heard something else
+    /// since, or has other words between them.
+    pub fn in_session(&self, span: Range<usize>) -> Option<Range<usize>> {
+        let places = self.places.get(span)?;
+        let first = places.first()?;
+        let follow = places
+            .iter()
+            .enumerate()
+            .all(|(i, place)| place.hearing == self.last_hearing && place.word == first.word + i);
+        follow.then(|| first.word..first.word + places.len())
+    }
 }
 
 /// Hears one chunk, with second tries where the first looks wrong.
@@ -121,9 +146,17 @@ pub fn hear(
     options: &HearOptions,
     cancel: &Cancel,
 ) -> Result<Passage, SpeechError> {
-    let mut passage = hear_at_depth(session, chunk, prompt, options, cancel, 0)?;
+    let mut ear = Ear {
+        session,
+        hearings: 0,
+        options,
+        cancel,
+    };
+    let mut passage = ear.hear(chunk, prompt, 0)?;
+    passage.last_hearing = ear.hearings;
     if is_guess(&passage, chunk.speech_s()) {
         passage.guesses.append(&mut passage.words);
+        passage.places.clear();
         // There are no words left to be in doubt about.
         passage.repeats = false;
     }
@@ -145,77 +178,98 @@ pub fn hear_once(
     options: &HearOptions,
     cancel: &Cancel,
 ) -> Result<Passage, SpeechError> {
-    let heard = session.hear(&Piece {
-        pcm: &chunk.pcm,
-        offset_s: 0.0,
-        prompt,
+    let mut ear = Ear {
+        session,
+        hearings: 0,
         options,
         cancel,
-    })?;
-    Ok(passage(heard, chunk))
+    };
+    let mut passage = ear.once(chunk, prompt, options)?;
+    passage.last_hearing = ear.hearings;
+    Ok(passage)
 }
 
-fn hear_at_depth(
-    session: &mut dyn Session,
-    chunk: &Chunk,
-    prompt: &str,
-    options: &HearOptions,
-    cancel: &Cancel,
-    depth: u32,
-) -> Result<Passage, SpeechError> {
-    let mut best = hear_once(session, chunk, prompt, options, cancel)?;
-    let mut prompt = prompt;
-    if let Some(run) = echo(&best.words, prompt) {
-        let plain = hear_once(session, chunk, "", options, cancel)?;
-        if !said(&best.words[run.clone()], &plain.words) {
-            // What the engine takes from the prompt here, it would take again.
-            prompt = "";
-            best = without_echo(best, run, plain, chunk);
-        }
-        best.retries += 1;
+/// A session that hears a chunk, perhaps several times.
+struct Ear<'a> {
+    session: &'a mut dyn Session,
+    hearings: u32,
+    options: &'a HearOptions,
+    cancel: &'a Cancel,
+}
+
+impl Ear<'_> {
+    fn once(
+        &mut self,
+        chunk: &Chunk,
+        prompt: &str,
+        options: &HearOptions,
+    ) -> Result<Passage, SpeechError> {
+        self.hearings += 1;
+        let heard = self.session.hear(&Piece {
+            pcm: &chunk.pcm,
+            offset_s: 0.0,
+            prompt,
+            options,
+            cancel: self.cancel,
+        })?;
+        Ok(passage(heard, self.hearings, chunk))
     }
-    if !suspicious(&best, chunk) || depth >= DEEPEST {
-        return Ok(best);
-    }
-    let other = match chunk.split() {
-        Some((left, right)) => {
-            let left = hear_at_depth(session, &left, prompt, options, cancel, depth + 1)?;
-            let right = hear_at_depth(session, &right, prompt, options, cancel, depth + 1)?;
-            joined(left, right)
+
+    fn hear(&mut self, chunk: &Chunk, prompt: &str, depth: u32) -> Result<Passage, SpeechError> {
+        let mut best = self.once(chunk, prompt, self.options)?;
+        let mut prompt = prompt;
+        if let Some(run) = echo(&best.words, prompt) {
+            let plain = self.once(chunk, "", self.options)?;
+            if !said(&best.words[run.clone()], &plain.words) {
+                // What the engine takes from the prompt here, it would take again.
+                prompt = "";
+                best = without_echo(best, run, plain, chunk);
+            }
+            best.retries += 1;
         }
-        None => {
-            let wider = HearOptions {
-                beam: 3,
-                audio_ctx: Some(WIDER),
-                ..options.clone()
-            };
-            let mut again = hear_once(session, chunk, "", &wider, cancel)?;
-            again.retries = 1;
-            again
+        if !suspicious(&best, chunk) || depth >= DEEPEST {
+            return Ok(best);
         }
-    };
-    let retries = best.retries + other.retries.max(1);
-    tracing::debug!(
-        at_s = chunk.clock.recording_s(0.0),
-        length_s = chunk.length_s(),
-        depth,
-        words = best.words.len(),
-        uncovered_s = uncovered_s(&best.words, &chunk.speech),
-        repeats = best.repeats,
-        log_probability = best.log_probability,
-        merit = merit(&best, chunk),
-        other_words = other.words.len(),
-        other_uncovered_s = uncovered_s(&other.words, &chunk.speech),
-        other_merit = merit(&other, chunk),
-        "heard again"
-    );
-    let echo = std::mem::take(&mut best.echo);
-    if merit(&other, chunk) > merit(&best, chunk) {
-        best = other;
+        let other = match chunk.split() {
+            Some((left, right)) => {
+                let left = self.hear(&left, prompt, depth + 1)?;
+                let right = self.hear(&right, prompt, depth + 1)?;
+                joined(left, right)
+            }
+            None => {
+                let wider = HearOptions {
+                    beam: 3,
+                    audio_ctx: Some(WIDER),
+                    ..self.options.clone()
+                };
+                let mut again = self.once(chunk, "", &wider)?;
+                again.retries = 1;
+                again
+            }
+        };
+        let retries = best.retries + other.retries.max(1);
+        tracing::debug!(
+            at_s = chunk.clock.recording_s(0.0),
+            length_s = chunk.length_s(),
+            depth,
+            words = best.words.len(),
+            uncovered_s = uncovered_s(&best.words, &chunk.speech),
+            repeats = best.repeats,
+            log_probability = best.log_probability,
+            merit = merit(&best, chunk),
+            other_words = other.words.len(),
+            other_uncovered_s = uncovered_s(&other.words, &chunk.speech),
+            other_merit = merit(&other, chunk),
+            "heard again"
+        );
+        let echo = std::mem::take(&mut best.echo);
+        if merit(&other, chunk) > merit(&best, chunk) {
+            best = other;
+        }
+        best.retries = retries;
+        best.echo = echo;
+        Ok(best)
     }
-    best.retries = retries;
-    best.echo = echo;
-    Ok(best)
 }
 
 /// The longest run of words that stands in the prompt in the same order, if it is long enough to be a suspicion.
@@ -265,6 +319,7 @@ fn without_echo(
     mut plain: Passage,
     chunk: &Chunk,
 ) -> Passage {
+    first.places.drain(run.clone());
     let echo: Vec<Word> = first.words.drain(run).collect();
     if plain.words.len() < first.words.len() && merit(&plain, chunk) <= merit(&first, chunk) {
         plain = first;
@@ -276,7 +331,7 @@ fn without_echo(
 }
 
 /// Leads the times back to the recording and takes out what was written over silence.
-fn passage(heard: Heard, chunk: &Chunk) -> Passage {
+fn passage(heard: Heard, hearing: u32, chunk: &Chunk) -> Passage {
     let log_probability = heard.mean_log_probability();
     let mut words = heard.words;
     let utterances = utterances(&chunk.speech);
@@ -290,7 +345,7 @@ fn passage(heard: Heard, chunk: &Chunk) -> Passage {
         word.end_s = chunk.clock.recording_end_s(word.end_s).max(word.start_s);
     }
     let repeats = in_a_loop(&words);
-    let mut phantoms = take_from_pauses(&mut words, &silent, &utterances, chunk);
+    let (mut places, mut phantoms) = take_from_pauses(&mut words, &silent, &utterances, chunk);
     fit(&mut words, &utterances);
     // After the last speech words are phantoms whatever sounds there.
     if let Some(last) = chunk.speech.last() {
@@ -300,6 +355,7 @@ fn passage(heard: Heard, chunk: &Chunk) -> Passage {
             .map_or(0, |i| i + 1);
         phantoms.extend(words.split_off(keep));
     }
+    places.truncate(words.len());
     let sparse = too_few_words(&words, chunk.speech_s());
     let unheard = unheard(&words, chunk);
     let torn_s = chunk
@@ -307,6 +363,11 @@ fn passage(heard: Heard, chunk: &Chunk) -> Passage {
         .then(|| chunk.clock.recording_end_s(chunk.length_s()));
     Passage {
         words,
+        places: places
+            .into_iter()
+            .map(|word| Place { hearing, word })
+            .collect(),
+        last_hearing: hearing,
         log_probability,
         phantoms,
         guesses: Vec::new(),
@@ -320,13 +381,14 @@ fn passage(heard: Heard, chunk: &Chunk) -> Passage {
 }
 
 /// Takes out the words that lie in a pause, away from the speech before and behind it, where there is no sound either,
-/// unless speech would be without words then: a word's time is rough.
+/// unless speech would be without words then: a word's time is rough. Returns the numbers of the words that stay, and the
+/// words that were taken out.
 fn take_from_pauses(
     words: &mut Vec<Word>,
     silent: &[bool],
     utterances: &[Stretch],
     chunk: &Chunk,
-) -> Vec<Word> {
+) -> (Vec<usize>, Vec<Word>) {
     let in_a_pause = |word: &Word| {
         utterances.windows(2).any(|u| {
             u[1].start_s - u[0].end_s >= SILENT_S
@@ -334,16 +396,18 @@ fn take_from_pauses(
                 && word.end_s <= u[1].start_s - AWAY_S
         })
     };
-    let (mut kept, mut phantoms) = (Vec::new(), Vec::new());
-    for (word, silent) in words.iter().zip(silent) {
+    let (mut kept, mut places, mut phantoms) = (Vec::new(), Vec::new(), Vec::new());
+    for (i, (word, silent)) in words.iter().zip(silent).enumerate() {
         if *silent && in_a_pause(word) {
             phantoms.push(word.clone());
         } else {
             kept.push(word.clone());
+            places.push(i);
         }
     }
+    let all = (0..words.len()).collect();
     if phantoms.is_empty() {
-        return phantoms;
+        return (all, phantoms);
     }
     let missing_s = |words: &[Word]| {
         let mut fitted = words.to_vec();
@@ -352,10 +416,10 @@ fn take_from_pauses(
         uncovered_s(&fitted, &chunk.speech) + alone
     };
     if missing_s(&kept) > missing_s(words) {
-        return Vec::new();
+        return (all, Vec::new());
     }
     *words = kept;
-    phantoms
+    (places, phantoms)
 }
 
 /// Short utterances between pauses that no word overlaps.
@@ -431,6 +495,7 @@ fn joined(mut left: Passage, right: Passage) -> Passage {
         left.log_probability = (left.log_probability * l + right.log_probability * r) / (l + r);
     }
     left.words.extend(right.words);
+    left.places.extend(right.places);
     left.phantoms.extend(right.phantoms);
     left.guesses.extend(right.guesses);
     left.echo.extend(right.echo);

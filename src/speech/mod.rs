@@ -5,4 +5,5 @@ pub mod engine;
 pub mod live;
 pub mod models;
 pub mod pool;
+mod vocabulary;
 pub mod whisper;

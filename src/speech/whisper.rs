@@ -2,11 +2,12 @@
 
 use super::engine::{Cancel, Engine, HearOptions, Heard, Piece, Session, SpeechError, Token};
 use super::models;
+use super::vocabulary::Vocabulary;
 use crate::audio::SAMPLE_RATE;
 use crate::domain::transcript::Word;
 use std::ops::Range;
 use std::path::Path;
-use std::sync::{Arc, Mutex, Once, PoisonError};
+use std::sync::{Arc, Mutex, Once, OnceLock, PoisonError};
 use whisper_rs::{
     DtwMode, DtwModelPreset, DtwParameters, FullParams, SamplingStrategy, WhisperContext,
     WhisperContextParameters, WhisperState,
@@ -33,6 +34,20 @@ const POSITION_STEP: usize = 32;
 /// Shortest sound in samples that is handed over; whisper.cpp ignores what is shorter than a second.
 const SHORTEST: usize = SAMPLE_RATE + SAMPLE_RATE / 4;
 
+/// Tokens behind a wording that are judged with it: what it makes of the words that follow tells whether it swallowed some
+/// of them.
+const FOLLOWING: usize = 5;
+
+/// Tokens that are judged at once. More are no faster, and what has become hopeless by then is not followed further.
+const AT_ONCE: usize = 3;
+
+/// Nats under which a wording is hopeless, and its score no more than the least that it has lost.
+const HOPELESS: f32 = -20.0;
+
+/// Nats by which a token that is judged again may differ from what it was in hearing, where notes and other signs were left
+/// out: 0.3 was seen.
+const SAME: f32 = 1.0;
+
 /// Whether this build can use a GPU at all.
 const GPU_BUILD: bool = cfg!(any(feature = "cuda", feature = "vulkan", feature = "metal"));
 
@@ -42,6 +57,7 @@ pub struct WhisperEngine {
     name: String,
     sha256: String,
     aligned: bool,
+    vocabulary: Arc<OnceLock<Vocabulary>>,
 }
 
 /// How a model is loaded.
@@ -97,6 +113,7 @@ impl WhisperEngine {
             name: name.to_owned(),
             sha256: sha256.to_owned(),
             aligned,
+            vocabulary: Arc::default(),
         })
     }
 }
@@ -132,19 +149,27 @@ fn alignment_heads(name: &str) -> Option<DtwModelPreset> {
     })
 }
 
-impl Engine for WhisperEngine {
-    fn open(&self) -> Result<Box<dyn Session>, SpeechError> {
+impl WhisperEngine {
+    fn session(&self) -> Result<WhisperSession, SpeechError> {
         let state = self
             .context
             .create_state()
             .map_err(|e| SpeechError::Engine(format!("no memory for a decoder state: {e}")))?;
-        Ok(Box::new(WhisperSession {
+        Ok(WhisperSession {
             context: self.context.clone(),
             state,
             parameters: Vec::new(),
             aligned: self.aligned,
+            vocabulary: self.vocabulary.clone(),
+            said: None,
             cancel: Arc::new(Mutex::new(Cancel::default())),
-        }))
+        })
+    }
+}
+
+impl Engine for WhisperEngine {
+    fn open(&self) -> Result<Box<dyn Session>, SpeechError> {
+        Ok(Box::new(self.session()?))
     }
 
     fn model_name(&self) -> &str {
@@ -173,7 +198,36 @@ struct WhisperSession {
     parameters: Vec<(Key, FullParams<'static, 'static>)>,
     /// Whether tokens get their times from alignment heads.
     aligned: bool,
+    /// Made when the first wording is judged.
+    vocabulary: Arc<OnceLock<Vocabulary>>,
+    /// What was heard last, if other wordings can be judged against it.
+    said: Option<Said>,
     cancel: Arc<Mutex<Cancel>>,
+}
+
+/// What the decoder wrote.
+struct Said {
+    /// Tokens in the decoder's order: prompt, task, text, and the end of the text if it came to that.
+    tokens: Vec<i32>,
+    words: Vec<SaidWord>,
+    threads: usize,
+    /// Log probability of each token of the text, as it was heard.
+    log_probability: Vec<f32>,
+    /// Tokens from the first on that are in the decoder's memory.
+    remembered: usize,
+}
+
+/// Log probabilities after some tokens.
+struct Followed<'a> {
+    /// Of each of them but the first.
+    inner: &'a [f32],
+    /// Of every token that may come next.
+    next: &'a [f32],
+}
+
+struct SaidWord {
+    text: String,
+    tokens: Range<usize>,
 }
 
 /// The callback of whisper_rs is only sound for a closure that is boxed before it is handed over.
@@ -245,8 +299,77 @@ impl WhisperSession {
         Ok(p)
     }
 
-    /// Words and tokens of the last call, in seconds of the piece.
-    fn collect(&self, length_s: f64) -> Heard {
+    /// What the decoder wrote in the last call, where it can be repeated: in one window.
+    fn said(
+        &self,
+        heard: &Heard,
+        places: &[usize],
+        options: &HearOptions,
+        prompt: &str,
+    ) -> Option<Said> {
+        if self.state.full_n_segments() != 1 {
+            return None;
+        }
+        let segment = self.state.get_segment(0)?;
+        let mut tokens = self.before_the_text(options, prompt)?;
+        let text_from = tokens.len();
+        let mut log_probability = vec![0.0; text_from];
+        for token in (0..segment.n_tokens()).filter_map(|i| segment.get_token(i)) {
+            tokens.push(token.token_id());
+            log_probability.push(token.token_data().plog);
+        }
+        // After hearing, the decoder has all tokens but the last in its memory, if there was room for the alignment beside
+        // them: its own beginning, the text, and the end of the text.
+        let room = self.context.model_n_text_ctx().max(0) as usize;
+        let kept = self.aligned && options.beam <= 1 && 2 * tokens.len() + 4 <= room;
+        let remembered = if kept { tokens.len() - 1 } else { 0 };
+        let mut words: Vec<SaidWord> = heard
+            .words
+            .iter()
+            .map(|word| SaidWord {
+                text: word.text.clone(),
+                tokens: usize::MAX..0,
+            })
+            .collect();
+        for (token, place) in heard.tokens.iter().zip(places) {
+            let at = &mut words.get_mut(token.word)?.tokens;
+            at.start = at.start.min(text_from + place);
+            at.end = at.end.max(text_from + place + 1);
+        }
+        Some(Said {
+            tokens,
+            words,
+            threads: options.threads.max(1),
+            log_probability,
+            remembered,
+        })
+    }
+
+    /// The tokens that whisper.cpp gives the decoder before the text.
+    fn before_the_text(&self, options: &HearOptions, prompt: &str) -> Option<Vec<i32>> {
+        let context = &self.context;
+        let mut tokens = Vec::new();
+        if !prompt.is_empty() {
+            // Never more tokens than bytes; for too many whisper_rs would take an error for their number.
+            let prompt = context.tokenize(prompt, prompt.len()).ok()?;
+            let most = (context.model_n_text_ctx() / 2 - 1).max(0) as usize;
+            tokens.push(context.token_prev());
+            tokens.extend(&prompt[prompt.len().saturating_sub(most)..]);
+        }
+        tokens.push(context.token_sot());
+        if context.is_multilingual() {
+            let language = whisper_rs::get_lang_id(&options.language)?;
+            tokens.extend([context.token_lang(language), context.token_transcribe()]);
+        }
+        if self.aligned {
+            tokens.push(context.token_not());
+        }
+        Some(tokens)
+    }
+
+    /// Words and tokens of the last call, in seconds of the piece; and for each token, which one it was of those that the
+    /// decoder wrote.
+    fn collect(&self, length_s: f64) -> (Heard, Vec<usize>) {
         let mut heard = Heard::default();
         let end_of_text = self.context.token_eot();
         // whisper.cpp gives a token the moment at which the decoder's attention leaves it; it begins where the one before
@@ -254,6 +377,7 @@ impl WhisperSession {
         let mut aligned_s = 0.0;
         let mut bytes: Vec<u8> = Vec::new();
         let mut open: Option<Word> = None;
+        let mut places = Vec::new();
         for segment in self.state.as_iter() {
             for i in 0..segment.n_tokens() {
                 let Some(token) = segment.get_token(i) else {
@@ -272,6 +396,7 @@ impl WhisperSession {
                 aligned_s = end_s;
                 if open.is_none() || text.first() == Some(&b' ') {
                     close(&mut open, &mut bytes, &mut heard, length_s);
+                    places.truncate(heard.tokens.len());
                     open = Some(Word {
                         text: String::new(),
                         start_s,
@@ -294,11 +419,115 @@ impl WhisperSession {
                     log_probability: data.plog,
                     word: heard.words.len(),
                 });
+                places.push(i as usize);
             }
         }
         close(&mut open, &mut bytes, &mut heard, length_s);
-        heard
+        places.truncate(heard.tokens.len());
+        (heard, places)
     }
+}
+
+impl WhisperSession {
+    /// How much likelier the model finds the sound with each wording in place of the words of a span.
+    fn judge(
+        &mut self,
+        said: &mut Said,
+        span: Range<usize>,
+        candidates: &[String],
+    ) -> Option<Vec<Option<f32>>> {
+        let words = said.words.get(span)?;
+        let (first, last) = (words.first()?, words.last()?);
+        let (from, to) = (first.tokens.start, last.tokens.end);
+        let end = (to + FOLLOWING).min(said.tokens.len());
+        let before = from.checked_sub(1).filter(|_| from < to)?;
+        let mut asked: Vec<(usize, Vec<i32>)> = Vec::new();
+        for (i, candidate) in candidates.iter().enumerate() {
+            for wording in wordings(candidate, &first.text, &last.text) {
+                let mut tokens = self.vocabulary().tokens(&wording)?;
+                tokens.extend(&said.tokens[to..end]);
+                asked.push((i, tokens));
+            }
+        }
+        let of_said: f32 = said.log_probability.get(from..end)?.iter().sum();
+        if said.remembered < before {
+            let prefix = said.tokens.get(..before)?;
+            self.state.decode(prefix, 0, said.threads).ok()?;
+        }
+        said.remembered = before;
+        let next = self.follow(&said.tokens[before..from], before, said.threads)?;
+        said.remembered = from;
+        // The word that was heard is as likely again: else the decoder is not where it was.
+        let again = next.next.get(*said.tokens.get(from)? as usize)?;
+        if (again - said.log_probability.get(from)?).abs() > SAME {
+            return None;
+        }
+        // What the token before the span makes likely is the same for all.
+        let firsts: Vec<f32> = asked
+            .iter()
+            .map(|(_, tokens)| Some(*next.next.get(*tokens.first()? as usize)?))
+            .collect::<Option<_>>()?;
+        let mut scores = vec![None; candidates.len()];
+        for ((i, tokens), first) in asked.iter().zip(firsts) {
+            let mut score = first - of_said;
+            let mut at = 0;
+            while score > HOPELESS && at + 1 < tokens.len() {
+                let some = &tokens[at..(at + AT_ONCE).min(tokens.len() - 1)];
+                let followed = self.follow(some, from + at, said.threads)?;
+                at += some.len();
+                score += followed.inner.iter().sum::<f32>();
+                score += followed.next.get(*tokens.get(at)? as usize)?;
+            }
+            let best = &mut scores[*i];
+            *best = Some(best.map_or(score, |best: f32| best.max(score)));
+        }
+        Some(scores)
+    }
+
+    /// Has the decoder take in tokens behind `past` others; `None` where this whisper.cpp does not say what is asked
+    /// (scripts/whisper-fixes.cmake).
+    fn follow(&mut self, tokens: &[i32], past: usize, threads: usize) -> Option<Followed<'_>> {
+        let most = self.context.model_n_text_ctx().max(0) as usize;
+        if past == 0 || past + tokens.len() > most {
+            return None;
+        }
+        self.state.decode(tokens, past, threads).ok()?;
+        let all = self.state.get_logits().ok()?;
+        let (next, judged) = all.split_at_checked(all.len().checked_sub(tokens.len())?)?;
+        let (mark, inner) = judged.split_last()?;
+        let sound = |p: &f32| *p <= 0.0;
+        (*mark == 1.0 && inner.iter().all(sound) && next.iter().all(sound))
+            .then_some(Followed { inner, next })
+    }
+
+    fn vocabulary(&self) -> &Vocabulary {
+        self.vocabulary.get_or_init(|| {
+            let tokens = 0..self.context.token_eot();
+            Vocabulary::new(tokens.map(|t| self.context.token_to_bytes(t).unwrap_or_default()))
+        })
+    }
+}
+
+/// How a wording may stand in the text in place of words that begin and end as these: with the marks around them, and with
+/// a capital if they have one.
+fn wordings(wording: &str, first: &str, last: &str) -> Vec<String> {
+    let wording = wording.split_whitespace().collect::<Vec<_>>().join(" ");
+    let Some(letter) = wording.chars().next() else {
+        return Vec::new();
+    };
+    let says = |c: char| c.is_alphanumeric();
+    let lead = &first[..first.find(says).unwrap_or(0)];
+    let tail = match last.char_indices().rfind(|(_, c)| says(*c)) {
+        Some((at, c)) => &last[at + c.len_utf8()..],
+        None => "",
+    };
+    let capital = first[lead.len()..].starts_with(char::is_uppercase);
+    let mut all = vec![format!(" {lead}{wording}{tail}")];
+    if capital && letter.is_lowercase() {
+        let rest = &wording[letter.len_utf8()..];
+        all.push(format!(" {lead}{}{rest}{tail}", letter.to_uppercase()));
+    }
+    all
 }
 
 /// Ends the word being built. Times are made to rise and to stay within the piece.
@@ -364,12 +593,14 @@ impl Session for WhisperSession {
         } else {
             piece.pcm
         };
+        self.said = None;
         let done = self.state.full(parameters, pcm);
         if piece.cancel.is_cancelled() {
             return Err(SpeechError::Cancelled);
         }
         done.map_err(|e| SpeechError::Engine(e.to_string()))?;
-        let mut heard = self.collect(piece.pcm.len() as f64 / SAMPLE_RATE as f64);
+        let (mut heard, places) = self.collect(piece.pcm.len() as f64 / SAMPLE_RATE as f64);
+        self.said = self.said(&heard, &places, piece.options, piece.prompt);
         for word in &mut heard.words {
             word.start_s += piece.offset_s;
             word.end_s += piece.offset_s;
@@ -379,17 +610,47 @@ impl Session for WhisperSession {
 
     fn score(
         &mut self,
-        _span: Range<usize>,
+        span: Range<usize>,
         candidates: &[String],
     ) -> Result<Vec<Option<f32>>, SpeechError> {
-        // Not judged: without a score no candidate replaces what was heard.
-        Ok(vec![None; candidates.len()])
+        let unjudged = vec![None; candidates.len()];
+        let Some(mut said) = self.said.take() else {
+            return Ok(unjudged);
+        };
+        let cancel = self.cancel.lock().unwrap_or_else(PoisonError::into_inner);
+        if cancel.is_cancelled() {
+            return Err(SpeechError::Cancelled);
+        }
+        drop(cancel);
+        let scores = self.judge(&mut said, span, candidates);
+        self.said = Some(said);
+        Ok(scores.unwrap_or(unjudged))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_wording_stands_between_the_marks_and_with_the_capital_of_the_words() {
+        for (wording, first, last, expected) in [
+            ("apixaban", "a", "of,", &[" apixaban,"][..]),
+            (
+                "metoprolol  succinate",
+                "(Metaprol",
+                "8).",
+                &[" (metoprolol succinate).", " (Metoprolol succinate)."],
+            ),
+            ("Xarelto", "Sorelto", "Sorelto", &[" Xarelto"]),
+            ("émbolie", "Embo", "Embo", &[" émbolie", " Émbolie"]),
+            ("5", "Five", "Five", &[" 5"]),
+            (" ", "a", "a", &[]),
+            ("percent", "%", "%", &[" percent"]),
+        ] {
+            assert_eq!(wordings(wording, first, last), expected, "{wording:?}");
+        }
+    }
 
     #[test]
     fn positions_follow_the_sound_and_never_exceed_the_model() {

@@ -309,6 +309,7 @@ impl How {
         let passage = self.passage(session, chunk, number, &options, turn)?;
         let hear = started.elapsed();
         let started = Instant::now();
+<<<<<<< HEAD
         let proposals = correct::propose(&passage.words, &self.index);
         let mut scores = Vec::with_capacity(proposals.len());
         for proposal in &proposals {
@@ -320,6 +321,10 @@ impl How {
                 session.score(proposal.word_from..proposal.word_to, &candidates)?
             });
         }
+=======
+        let proposals = correct::propose(&passage.words, 0, &self.index);
+        let scores = judged(session, &passage, &proposals)?;
+>>>>>>> 4f9ee7a (Engine: other wordings of a place are judged against the sound that was heard last)
         Ok(Worked {
             stretch: Stretch {
                 start_s: chunk.clock.recording_s(0.0),
@@ -335,6 +340,28 @@ impl How {
             dictionary: started.elapsed(),
         })
     }
+}
+
+/// Has the engine judge the candidates of each proposal against what it heard last.
+fn judged(
+    session: &mut dyn Session,
+    passage: &Passage,
+    proposals: &[Proposal],
+) -> Result<Vec<Vec<Option<f32>>>, SpeechError> {
+    let mut scores = vec![Vec::new(); proposals.len()];
+    // From the end to the beginning: what the decoder remembers of the words before a place holds for all places before.
+    let mut order: Vec<usize> = (0..proposals.len()).collect();
+    order.sort_by_key(|&i| std::cmp::Reverse(proposals[i].word_from));
+    for i in order {
+        let proposal = &proposals[i];
+        let candidates: Vec<String> = proposal.candidates.iter().map(|c| c.text.clone()).collect();
+        if let Some(span) = passage.in_session(proposal.word_from..proposal.word_to)
+            && !candidates.is_empty()
+        {
+            scores[i] = session.score(span, &candidates)?;
+        }
+    }
+    Ok(scores)
 }
 
 /// Whether a word is a mark as somebody says it.
