@@ -70,8 +70,6 @@ osler_fix(
     "    // osler-fixes
     ggml_graph_compute_helper(gf, n_threads, nullptr, nullptr);")
 
-<<<<<<< HEAD
-=======
 # 3. Other wordings are judged by the probability of each of their tokens. whisper_decode is used for nothing else. At the
 #    beginning (n_past = 0) it takes in what comes before, several tokens, and makes no logits. Behind that it leaves, in
 #    the place of the first logits, the logarithm of the probability of every token that may follow the last one, but at
@@ -155,5 +153,4 @@ osler_fix(
         whisper_kv_cache_seq_rm(state->kv_self, 1, 0, -1);
     }")
 
->>>>>>> 4f9ee7a (Engine: other wordings of a place are judged against the sound that was heard last)
 file(WRITE "${osler_file}" "${osler_source}")

@@ -328,7 +328,10 @@ impl WhisperSession {
             .iter()
             .map(|word| SaidWord {
                 text: word.text.clone(),
-                tokens: usize::MAX..0,
+                tokens: Range {
+                    start: usize::MAX,
+                    end: 0,
+                },
             })
             .collect();
         for (token, place) in heard.tokens.iter().zip(places) {

@@ -16,7 +16,7 @@ pub fn redraft(mut recognition: Recognition, index: &Index) -> Recognition {
         .into_iter()
         .filter(|f| is_about_sound(f.kind))
         .collect();
-    let proposals = correct::propose(words, 0, index)
+    let proposals = correct::propose(words, index)
         .into_iter()
         .filter(|p| {
             !edits
@@ -24,7 +24,7 @@ pub fn redraft(mut recognition: Recognition, index: &Index) -> Recognition {
                 .any(|e| e.word_from < p.word_to && p.word_from < e.word_to)
         })
         .collect();
-    let (_, unknown) = correct::decide(proposals, &[], words, &mut correct::Seen::default());
+    let (_, unknown) = correct::decide(proposals, &[], words, index, &mut correct::Seen::default());
     findings.extend(unknown);
     let (report, findings) = drafted(words, edits, findings);
     recognition.findings = findings;

@@ -309,22 +309,8 @@ impl How {
         let passage = self.passage(session, chunk, number, &options, turn)?;
         let hear = started.elapsed();
         let started = Instant::now();
-<<<<<<< HEAD
         let proposals = correct::propose(&passage.words, &self.index);
-        let mut scores = Vec::with_capacity(proposals.len());
-        for proposal in &proposals {
-            let candidates: Vec<String> =
-                proposal.candidates.iter().map(|c| c.text.clone()).collect();
-            scores.push(if candidates.is_empty() {
-                Vec::new()
-            } else {
-                session.score(proposal.word_from..proposal.word_to, &candidates)?
-            });
-        }
-=======
-        let proposals = correct::propose(&passage.words, 0, &self.index);
         let scores = judged(session, &passage, &proposals)?;
->>>>>>> 4f9ee7a (Engine: other wordings of a place are judged against the sound that was heard last)
         Ok(Worked {
             stretch: Stretch {
                 start_s: chunk.clock.recording_s(0.0),

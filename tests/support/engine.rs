@@ -32,13 +32,10 @@ pub struct ScriptedEngine {
     pub opened: Arc<AtomicUsize>,
     /// Candidates that were to be judged.
     pub judged: Arc<Mutex<Vec<Vec<String>>>>,
-<<<<<<< HEAD
     /// What it says of a candidate, in nats; it does not judge the others.
     pub verdicts: Arc<Mutex<Vec<(&'static str, f32)>>>,
-=======
     /// The words in whose place they were to be judged, numbered as they were heard.
     pub spans: Arc<Mutex<Vec<Range<usize>>>>,
->>>>>>> 4f9ee7a (Engine: other wordings of a place are judged against the sound that was heard last)
 }
 
 impl ScriptedEngine {
@@ -114,7 +111,7 @@ impl Session for ScriptedEngine {
         candidates: &[String],
     ) -> Result<Vec<Option<f32>>, SpeechError> {
         self.judged.lock().unwrap().push(candidates.to_vec());
-<<<<<<< HEAD
+        self.spans.lock().unwrap().push(span);
         let verdicts = self.verdicts.lock().unwrap();
         let of = |text: &String| {
             verdicts
@@ -123,9 +120,5 @@ impl Session for ScriptedEngine {
                 .map(|v| v.1)
         };
         Ok(candidates.iter().map(of).collect())
-=======
-        self.spans.lock().unwrap().push(span);
-        Ok(vec![None; candidates.len()])
->>>>>>> 4f9ee7a (Engine: other wordings of a place are judged against the sound that was heard last)
     }
 }
