@@ -51,7 +51,10 @@ fn place(heard: &Heard, word: &str) -> usize {
 #[test]
 #[ignore = "needs the model that `make test` fetches"]
 fn what_was_heard_is_as_good_as_itself_and_nonsense_is_not() {
-    let long = "The knee is stable, and there is no effusion today. ".repeat(40);
+    // Longer than the decoder takes: it is given the last 223 tokens.
+    let long =
+        "He has asthma. She was seen for back pain; blood pressure 130 over 70. Lungs are clear. "
+            .repeat(12);
     let marks = "Dictation, with spoken punctuation: comma, period.";
     // A model of an unknown name is used without alignment, and writes times between the words.
     for (name, prompt) in [
@@ -64,15 +67,13 @@ fn what_was_heard_is_as_good_as_itself_and_nonsense_is_not() {
         let engine = WhisperEngine::load(&file.path, name, &file.sha256, LoadOptions::default());
         let mut session = engine.unwrap().open().unwrap();
         let heard = hear(session.as_mut(), prompt, 0.0);
-        assert!(heard.words.len() > 10, "{heard:?}");
-        for (i, word) in heard.words.iter().enumerate().rev() {
+        assert!(heard.words.len() > 10, "{name} {prompt}: {heard:?}");
+        for (i, word) in heard.words.iter().enumerate().rev().step_by(2) {
             let same = core(&word.text);
-            let scores = score(session.as_mut(), i, &[same, "marmalade hippopotamus"]);
-            assert!(
-                scores[0].unwrap().abs() < 0.4,
-                "{prompt} {same}: {scores:?}"
-            );
-            assert!(scores[1].unwrap() < -12.0, "{same}: {scores:?}");
+            let itself = score(session.as_mut(), i, &[same])[0].unwrap();
+            assert!(itself.abs() < 0.4, "{name} {prompt} {same}: {itself}");
+            let nonsense = score(session.as_mut(), i, &["marmalade hippopotamus"])[0].unwrap();
+            assert!(nonsense < -12.0, "{same}: {nonsense}");
         }
     }
 }
@@ -85,9 +86,19 @@ fn the_word_that_was_said_fits_the_sound_better_than_one_that_sounds_like_it() {
         let at = place(&heard, said);
         let scores = score(session.as_mut(), at, &[other]);
         assert!(scores[0].unwrap() < -4.0, "{other}: {scores:?}");
-        // Against a wrong word the right one gains what the wrong one lost.
-        let scores = score(session.as_mut(), at, &[said, other, "colour"]);
-        assert!(scores[0] > scores[1] && scores[1] > scores[2], "{scores:?}");
+        // In company only the best need be followed to its end.
+        let alone = score(session.as_mut(), at, &[said])[0].unwrap();
+        for wordings in [&[said, other, "colour"][..], &["colour", other, said]] {
+            let scores = score(session.as_mut(), at, wordings);
+            for (wording, score) in wordings.iter().zip(scores) {
+                let score = score.unwrap();
+                if *wording == said {
+                    assert!((score - alone).abs() < 0.1, "{said}: {score} {alone}");
+                } else {
+                    assert!(score < alone - 4.0, "{wording}: {score} {alone}");
+                }
+            }
+        }
     }
 }
 
@@ -95,7 +106,7 @@ fn the_word_that_was_said_fits_the_sound_better_than_one_that_sounds_like_it() {
 #[ignore = "needs the model that `make test` fetches"]
 fn the_order_of_the_questions_changes_no_answer() {
     let (mut session, heard) = heard();
-    let all: Vec<usize> = (0..heard.words.len()).collect();
+    let all: Vec<usize> = (0..heard.words.len().min(9)).collect();
     let ask = |session: &mut dyn Session, order: &[usize]| -> Vec<f32> {
         let mut answers = vec![0.0; all.len()];
         for &at in order {
@@ -125,10 +136,11 @@ fn what_cannot_be_judged_is_not_judged() {
     assert_eq!(score(session.as_mut(), words, &["pressure"]), [None]);
     assert!(score(session.as_mut(), words - 1, &["pressure"])[0].is_some());
     let long = "pressure ".repeat(100);
-    assert_eq!(
-        score(session.as_mut(), 1, &["", "  ", &long, "pres\0sure"]),
-        [None; 4]
-    );
+    assert_eq!(score(session.as_mut(), 1, &["", "  "]), [None; 2]);
+    // One that is no text leaves the others judged.
+    let mixed = score(session.as_mut(), 1, &["pres\0sure", &long, ""]);
+    assert!(mixed[0].is_none() && mixed[1].unwrap() < -10.0, "{mixed:?}");
+    assert!(mixed[2].is_none(), "{mixed:?}");
     let empty: [&str; 0] = [];
     assert_eq!(score(session.as_mut(), 1, &empty), []);
     #[allow(clippy::reversed_empty_ranges)]

@@ -144,7 +144,9 @@ pub trait Session: Send {
     fn hear(&mut self, piece: &Piece<'_>) -> Result<Heard, SpeechError>;
 
     /// Log probability of each candidate standing in place of the words `span` of the last [`Heard`], judged against
-    /// the same sound, relative to what was heard; `None` where the engine cannot judge. Valid until the next `hear`.
+    /// the same sound, in nats relative to what was heard; `None` where the engine cannot judge. A candidate that falls far
+    /// behind what was heard, or behind one before it, may be given up with a score that says no more than that it is
+    /// hopeless. Valid until the next `hear`; cheapest from the end of the piece to its beginning, likeliest candidate first.
     fn score(
         &mut self,
         span: Range<usize>,

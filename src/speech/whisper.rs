@@ -41,8 +41,12 @@ const FOLLOWING: usize = 5;
 /// Tokens that are judged at once. More are no faster, and what has become hopeless by then is not followed further.
 const AT_ONCE: usize = 3;
 
-/// Nats under which a wording is hopeless, and its score no more than the least that it has lost.
+/// Nats under what was heard from which a wording is hopeless: it is not followed to its end, and this is its score.
 const HOPELESS: f32 = -20.0;
+
+/// Nats behind the best of the wordings before it from which a wording is hopeless too: only the best can take the place,
+/// and what is close to it.
+const BEHIND: f32 = 8.0;
 
 /// Nats by which a token that is judged again may differ from what it was in hearing, where notes and other signs were left
 /// out: 0.3 was seen.
@@ -447,9 +451,10 @@ impl WhisperSession {
         let mut asked: Vec<(usize, Vec<i32>)> = Vec::new();
         for (i, candidate) in candidates.iter().enumerate() {
             for wording in wordings(candidate, &first.text, &last.text) {
-                let mut tokens = self.vocabulary().tokens(&wording)?;
-                tokens.extend(&said.tokens[to..end]);
-                asked.push((i, tokens));
+                if let Some(mut tokens) = self.vocabulary().tokens(&wording) {
+                    tokens.extend(&said.tokens[to..end]);
+                    asked.push((i, tokens));
+                }
             }
         }
         let of_said: f32 = said.log_probability.get(from..end)?.iter().sum();
@@ -471,16 +476,23 @@ impl WhisperSession {
             .map(|(_, tokens)| Some(*next.next.get(*tokens.first()? as usize)?))
             .collect::<Option<_>>()?;
         let mut scores = vec![None; candidates.len()];
+        let mut best_of_all = f32::NEG_INFINITY;
         for ((i, tokens), first) in asked.iter().zip(firsts) {
             let mut score = first - of_said;
             let mut at = 0;
-            while score > HOPELESS && at + 1 < tokens.len() {
+            // Each token takes something away, so that what falls behind stays behind.
+            let least = HOPELESS.max(best_of_all - BEHIND);
+            while score > least && at + 1 < tokens.len() {
                 let some = &tokens[at..(at + AT_ONCE).min(tokens.len() - 1)];
                 let followed = self.follow(some, from + at, said.threads)?;
                 at += some.len();
                 score += followed.inner.iter().sum::<f32>();
                 score += followed.next.get(*tokens.get(at)? as usize)?;
             }
+            if at + 1 < tokens.len() {
+                score = score.min(HOPELESS);
+            }
+            best_of_all = best_of_all.max(score);
             let best = &mut scores[*i];
             *best = Some(best.map_or(score, |best: f32| best.max(score)));
         }
