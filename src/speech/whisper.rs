@@ -219,6 +219,8 @@ struct Said {
     log_probability: Vec<f32>,
     /// Tokens from the first on that are in the decoder's memory.
     remembered: usize,
+    /// A place, and the log probability of every token there.
+    next: Option<(usize, Vec<f32>)>,
 }
 
 /// Log probabilities after some tokens.
@@ -349,6 +351,7 @@ impl WhisperSession {
             threads: options.threads.max(1),
             log_probability,
             remembered,
+            next: None,
         })
     }
 
@@ -458,23 +461,16 @@ impl WhisperSession {
             }
         }
         let of_said: f32 = said.log_probability.get(from..end)?.iter().sum();
-        if said.remembered < before {
-            let prefix = said.tokens.get(..before)?;
-            self.state.decode(prefix, 0, said.threads).ok()?;
-        }
-        said.remembered = before;
-        let next = self.follow(&said.tokens[before..from], before, said.threads)?;
-        said.remembered = from;
-        // The word that was heard is as likely again: else the decoder is not where it was.
-        let again = next.next.get(*said.tokens.get(from)? as usize)?;
-        if (again - said.log_probability.get(from)?).abs() > SAME {
-            return None;
-        }
-        // What the token before the span makes likely is the same for all.
+        // What may come after the token before the span; the same for all spans that begin there.
+        let next = match said.next.take() {
+            Some((place, next)) if place == from && said.remembered == from => next,
+            _ => self.after(said, before)?,
+        };
         let firsts: Vec<f32> = asked
             .iter()
-            .map(|(_, tokens)| Some(*next.next.get(*tokens.first()? as usize)?))
+            .map(|(_, tokens)| next.get(*tokens.first()? as usize).copied())
             .collect::<Option<_>>()?;
+        said.next = Some((from, next));
         let mut scores = vec![None; candidates.len()];
         let mut best_of_all = f32::NEG_INFINITY;
         for ((i, tokens), first) in asked.iter().zip(firsts) {
@@ -497,6 +493,22 @@ impl WhisperSession {
             *best = Some(best.map_or(score, |best: f32| best.max(score)));
         }
         Some(scores)
+    }
+
+    /// Log probability of every token behind those up to `last`, as they were heard; `None` where what was heard there is not
+    /// as likely as it was: the decoder is not where it was then.
+    fn after(&mut self, said: &mut Said, last: usize) -> Option<Vec<f32>> {
+        if said.remembered < last {
+            let prefix = said.tokens.get(..last)?;
+            self.state.decode(prefix, 0, said.threads).ok()?;
+        }
+        said.remembered = last;
+        let followed = self.follow(&said.tokens[last..=last], last, said.threads)?;
+        let next = followed.next.to_vec();
+        said.remembered = last + 1;
+        let again = next.get(*said.tokens.get(last + 1)? as usize)?;
+        let heard = said.log_probability.get(last + 1)?;
+        ((again - heard).abs() <= SAME).then_some(next)
     }
 
     /// Has the decoder take in tokens behind `past` others; `None` where this whisper.cpp does not say what is asked
