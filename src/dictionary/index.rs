@@ -845,6 +845,13 @@ fn american(word: &str) -> Vec<String> {
     forms.split_off(1)
 }
 
+/// Whether two writings are one word or phrase, with or without hyphens and spaces, in American or British spelling.
+pub(super) fn is_spelling_of(a: &str, b: &str) -> bool {
+    let letters = |text: &str| fold(text).replace(|c: char| !c.is_alphanumeric(), "");
+    let (a, b) = (letters(a), letters(b));
+    a == b || american(&a).contains(&b) || american(&b).contains(&a)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -885,6 +892,20 @@ mod tests {
         }
         assert_eq!(kind("laparoscopies"), "laparoscopy");
         assert_eq!(kind("apixabans"), "apixaban");
+    }
+
+    #[test]
+    fn two_spellings_of_one_word_are_told_from_two_words() {
+        for (a, b, same) in [
+            ("post-mortem", "postmortem", true),
+            ("rigour mortis", "rigor mortis", true),
+            ("Oedema", "edema", true),
+            ("prosthetic", "prostatic", false),
+            ("no tension", "hypotension", false),
+        ] {
+            assert_eq!(is_spelling_of(a, b), same, "{a} {b}");
+            assert_eq!(is_spelling_of(b, a), same, "{b} {a}");
+        }
     }
 
     #[test]

@@ -55,10 +55,14 @@ pub(super) const SOUND_RATIO: (f32, f32) = (0.62, 1.6);
 pub(super) const DOSE_WITHIN: usize = 2;
 /// Candidates whose spans share a word.
 pub(super) const CANDIDATES_PER_PLACE: usize = 5;
+/// What is so much less alike than another candidate of the place is not judged: none of those was ever the right one.
+pub(super) const FAR: f32 = 0.2;
 /// Spans that share a word and may be the same term.
 pub(super) const SPANS_PER_TERM: usize = 2;
-/// Weight from which an everyday word is a medical term all the same.
-pub(super) const CERTAIN_TERM: u8 = 5;
+/// Log10 of occurrences per 10^9 words from which a word is so common that an engine hears it where it is said.
+pub(super) const COMMON: f32 = 4.2;
+/// Weight from which a common word is a medical term all the same.
+pub(super) const CERTAIN_TERM: u8 = 7;
 /// Candidates for each heard word, over a whole piece: 30 spans of 3 for 200 words.
 pub(super) const CANDIDATES_PER_WORD: f32 = 0.45;
 /// Candidates that a short piece may have all the same.
@@ -70,13 +74,17 @@ pub(super) const SURE_DRUG: f32 = 0.9;
 
 // Deciding: nats against what was heard.
 
-/// An unknown word, or ordinary words where a drug belongs. Right candidates were within -10, 15 of 17; wrong ones
-/// under -7 almost always.
-pub(super) const ACCEPT: f32 = -7.0;
+/// An unknown word, or ordinary words where a drug belongs.
+pub(super) const ACCEPT: f32 = -8.0;
 /// Ordinary words, or a term, that the engine was not sure of.
 pub(super) const ACCEPT_KNOWN: f32 = -3.0;
+/// What a candidate gains, in nats, for all the likeness there is, counted from [`USUAL_LIKENESS`]: of two that fit the
+/// sound, the one that is written like what the engine wrote.
+pub(super) const LIKENESS: f32 = 15.0;
+/// What a right candidate has on average.
+pub(super) const USUAL_LIKENESS: f32 = 0.8;
 /// What an accepted drug must be better than the next one.
-pub(super) const DRUG_LEAD: f32 = 3.0;
+pub(super) const DRUG_LEAD: f32 = 7.0;
 /// For each consonant's worth of sound that a candidate is shorter than the span: deletion gains nothing.
 pub(super) const SHORTER: f32 = 1.5;
 /// Shorter by no more than this costs nothing, in consonants.

@@ -47,7 +47,8 @@ pub fn decide(
 /// A proposal and what the engine says about each candidate.
 struct Judged {
     proposal: Proposal,
-    /// Nats against what was heard, less what a candidate gains by being short; `None` where not judged.
+    /// Nats against what was heard, less what a candidate gains by being short, and with what it has for being alike;
+    /// `None` where not judged.
     nats: Vec<Option<f32>>,
 }
 
@@ -58,7 +59,11 @@ impl Judged {
             .map(|(j, candidate)| {
                 let score = scores.get(j).copied().flatten()?;
                 let missing = heard - Query::new(&candidate.text).weight() - SHORTER_FREE;
-                Some(score - SHORTER * missing.max(0.0)).filter(|nats| !nats.is_nan())
+                let alike = match proposal.kind {
+                    ProposalKind::Lookalike => 0.0,
+                    _ => LIKENESS * (candidate.score - USUAL_LIKENESS),
+                };
+                Some(score - SHORTER * missing.max(0.0) + alike).filter(|nats| !nats.is_nan())
             })
             .collect();
         Self { proposal, nats }
@@ -355,7 +360,7 @@ fn finding(group: &[Judged], words: &[Word]) -> Option<Finding> {
         (None, _) => format!("{rule}: nothing in the dictionary is like it"),
         (Some(best), Some(nats)) if group.len() == 1 => {
             format!(
-                "{rule}: {} fits the sound with {nats:.1} nats against what was heard",
+                "{rule}: {} is judged {nats:.1} nats against what was heard, by sound and likeness",
                 best.text
             )
         }
@@ -418,7 +423,7 @@ mod tests {
             word_to: span.1,
             heard: join(words[span.0..span.1].iter().map(|w| core(&w.text))),
             kind,
-            candidates: texts.iter().map(|t| candidate(t, 0.7)).collect(),
+            candidates: texts.iter().map(|t| candidate(t, USUAL_LIKENESS)).collect(),
         }
     }
 
@@ -642,7 +647,7 @@ mod tests {
         let (text, findings) = decided("hydraxazine 25 mg", 0.2, (0, 1), UnknownWord, close);
         assert_eq!(text, "hydraxazine 25 mg");
         assert_eq!(findings.len(), 1);
-        let clear = &[("hydroxyzine", -1.0), ("hydralazine", -6.0)];
+        let clear = &[("hydroxyzine", -1.0), ("hydralazine", -9.0)];
         assert_eq!(
             decided("hydraxazine 25 mg", 0.2, (0, 1), UnknownWord, clear).0,
             "hydroxyzine 25 mg"

@@ -1,7 +1,7 @@
 //! The hard limits: what no correction of the dictionary may touch, whatever the sound says.
 //!
 //! Never a digit, a unit, a negation, a side, a spoken mark or a name; never one known drug for another; never a word of
-//! opposite meaning.
+//! opposite meaning; never the same words with one left out.
 
 use crate::dictionary::index::{self, Index, Known, core, fold};
 use crate::dictionary::load::Category;
@@ -290,6 +290,9 @@ pub(super) fn forbidden(heard: &str, candidate: &str, index: &Index) -> Option<&
     {
         return Some("it would change a name");
     }
+    if after.len() < before.len() && after.iter().all(|part| before.contains(part)) {
+        return Some("it would only leave words out");
+    }
     let turned = before.iter().any(|from| {
         index.known(from) != Known::No && after.iter().any(|to| are_opposite(from, to))
     });
@@ -395,6 +398,17 @@ mod tests {
         check("noesis", "wheezes", Some("melted"));
         check("numonia", "pneumonia", None);
         check("nocturea", "nocturia", None);
+    }
+
+    #[test]
+    fn never_fewer_of_the_same_words() {
+        check(
+            "attempted suicide by",
+            "attempted suicide",
+            Some("only leave words out"),
+        );
+        check("a hospitalization", "hospitalization", Some("only leave"));
+        check("a skinny cardiomyopathy", "ischemic cardiomyopathy", None);
     }
 
     #[test]

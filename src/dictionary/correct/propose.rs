@@ -2,7 +2,7 @@
 
 use super::names::names;
 use super::{Proposal, ProposalKind, guard, identity};
-use crate::dictionary::index::{Candidate, Index, Known, core, fold};
+use crate::dictionary::index::{self, Candidate, Index, Known, core, fold};
 use crate::dictionary::sounds::Query;
 use crate::dictionary::tuning::*;
 use crate::domain::finding::Suggestion;
@@ -264,8 +264,12 @@ fn choices(
         .iter()
         .filter(|w| !w.unknown && w.probability >= CONFIDENT)
         .count();
+    let unknown = span.iter().any(|w| w.unknown);
     found.retain(|wording| {
+        // How a known word is spelled is not for the sound to say.
+        let spelling = !unknown && index::is_spelling_of(&said, &wording.text);
         fold(&wording.text) != fold(&said)
+            && !spelling
             && guard::forbidden(&said, &wording.text, index).is_none()
     });
     found
@@ -377,15 +381,33 @@ fn fits(suspicion: &Suspicion, span: &[Heard<'_>], said: &str, candidate: &Candi
     match suspicion.kind {
         // What the engine writes as no word at all is none that it knows well.
         ProposalKind::UnknownWord => {
-            span.iter().any(|w| w.unknown) && (!everyday || candidate.weight >= CERTAIN_TERM)
+            let common = candidate.zipf >= COMMON && candidate.weight < CERTAIN_TERM;
+            span.iter().any(|w| w.unknown) && !common
         }
         ProposalKind::DrugPlace => candidate.drug && !everyday,
         ProposalKind::SoundsLike => {
-            !everyday || (candidate.mark && span.iter().all(|w| w.zipf < EVERYDAY))
+            (!everyday && !is_form_of(said, &candidate.written))
+                || (candidate.mark && span.iter().all(|w| w.zipf < EVERYDAY))
         }
         ProposalKind::NearTerm => is_near_term(said, candidate),
         ProposalKind::Lookalike => false,
     }
+}
+
+/// Endings by which forms of one word differ.
+const FORMS: &[&str] = &[
+    "", "s", "es", "e", "d", "ed", "ing", "er", "ers", "or", "al", "ally", "ly", "c", "ic", "cal",
+    "ical", "y", "ies", "us", "is", "ion", "ions", "ive", "a", "ae", "um",
+];
+
+/// Whether two words are forms of one, both in the language: the engine knows better than the dictionary which was said.
+fn is_form_of(said: &str, written: &str) -> bool {
+    let (said, written) = (fold(said), fold(written));
+    let shared = (said.bytes().zip(written.bytes()))
+        .take_while(|(a, b)| a == b)
+        .count();
+    let ends = |word: &str| word.get(shared..).is_some_and(|end| FORMS.contains(&end));
+    shared >= 4 && ends(&said) && ends(&written)
 }
 
 /// Whether all words but one are the same, and that one sounds like it.
@@ -399,8 +421,7 @@ fn is_near_term(said: &str, candidate: &Candidate) -> bool {
     let mut other = said.iter().zip(&written).filter(|(a, b)| a != b);
     match (other.next(), other.next()) {
         (Some((a, b)), None) => {
-            let singular = |word: &str| word.trim_end_matches('s').to_owned();
-            singular(a) != singular(b) && Query::new(a).likeness(&Query::new(b)) >= UNKNOWN_LIKENESS
+            !is_form_of(a, b) && Query::new(a).likeness(&Query::new(b)) >= UNKNOWN_LIKENESS
         }
         _ => false,
     }
@@ -427,7 +448,8 @@ fn select(mut choices: Vec<Choice>, words: usize) -> Vec<Choice> {
         let there = kept.iter().filter(same_place).count();
         // The engine tells which span is the term's, but need not be asked about every one.
         let same = (kept.iter().filter(same_place)).filter(|k| fold(&k.text) == fold(&choice.text));
-        if there < CANDIDATES_PER_PLACE && same.count() < SPANS_PER_TERM {
+        let far = (kept.iter().filter(same_place)).any(|k| k.likeness > choice.likeness + FAR);
+        if there < CANDIDATES_PER_PLACE && same.count() < SPANS_PER_TERM && !far {
             kept.push(choice);
         }
     }
@@ -602,6 +624,36 @@ mod tests {
                     scratch that okay alright doesn't patient's 3-week follow-up";
         assert_eq!(unknown(text), [""; 0]);
         assert_eq!(proposed(&words(text)), [""; 0]);
+    }
+
+    #[test]
+    fn another_spelling_is_not_proposed_nor_fewer_of_the_words() {
+        for text in [
+            "the post-mortem examination",
+            "signs of rigour mortis",
+            "attempted suicide by hanging",
+        ] {
+            let found = proposed(&words_with(text, 0.3));
+            let changed = |p: &String| {
+                let (said, written) = p.split_once(" -> ").unwrap();
+                !index::is_spelling_of(said, written) && !written.contains("suicide")
+            };
+            assert!(found.iter().all(changed), "{text}: {found:#?}");
+        }
+    }
+
+    #[test]
+    fn another_form_of_a_word_is_no_other_word() {
+        for (said, written, same) in [
+            ("vomiting", "vomit", true),
+            ("wheeze", "Wheezes", true),
+            ("arthritis", "arthritic", true),
+            ("prosthetic", "prostatic", false),
+            ("shoddy", "shotty", false),
+            ("diffusion", "effusion", false),
+        ] {
+            assert_eq!(is_form_of(said, written), same, "{said} {written}");
+        }
     }
 
     #[test]
