@@ -7,6 +7,7 @@ use crate::dictionary::load::Tables;
 use crate::domain::recognition::Recognition;
 use crate::eval::child::{self, Program};
 use crate::eval::compare::{Difference, compare};
+use crate::eval::flags::{self, Caught};
 use crate::eval::hypothesis::{Outcome, parse_many};
 use crate::eval::manifest::{self, Clip};
 use crate::eval::score::{ClipScore, Group, Sum, groups, score};
@@ -57,6 +58,10 @@ pub struct Args {
     program: Option<PathBuf>,
 }
 
+/// How common a word may be that counts as a drug when wrong drugs are counted (log10 per 10^9 words): "today" and
+/// "choice" are brands too.
+const EVERYDAY: f32 = 4.0;
+
 /// Measures and prints.
 ///
 /// # Errors
@@ -82,11 +87,16 @@ pub fn run(args: Args, config: &Config) -> Result<(), Failure> {
         .as_deref()
         .map(|file| parse_results(file, &read(file)?))
         .transpose()?;
+    let index = Index::new(Tables::open(config.dictionaries.as_deref())?);
+    let is_drug = |word: &str| {
+        index
+            .term(word)
+            .is_some_and(|t| t.category.is_drug() && t.zipf < EVERYDAY)
+    };
     let scores = match &args.hypotheses {
         Some(file) => {
             let mut text = read(file)?;
             if args.redraft {
-                let index = Index::new(Tables::open(config.dictionaries.as_deref())?);
                 text = redrafted(file, &text, &index)?;
                 if let Some(save) = &args.save {
                     std::fs::write(save, &text)
@@ -95,9 +105,14 @@ pub fn run(args: Args, config: &Config) -> Result<(), Failure> {
             } else if args.save.is_some() {
                 return Err(usage("--save with --hypotheses needs --redraft"));
             }
-            score_results(&clips, &parse_results(file, &text)?)
+            score_results(&clips, &parse_results(file, &text)?, &is_drug)
         }
-        None => measure(&clips, &program(&args, config)?, args.save.as_deref())?,
+        None => measure(
+            &clips,
+            &program(&args, config)?,
+            args.save.as_deref(),
+            &is_drug,
+        )?,
     };
     let differences = other.map(|mut results| {
         // What the other has no result for is not compared: it may have been run on a part.
@@ -107,7 +122,7 @@ pub fn run(args: Args, config: &Config) -> Result<(), Failure> {
             .cloned()
             .collect();
         results.retain(|id, _| both.iter().any(|c| c.id == *id));
-        compare(&scores, &score_results(&both, &results))
+        compare(&scores, &score_results(&both, &results, &is_drug))
     });
     let groups = groups(&scores);
     let mut out = std::io::stdout().lock();
@@ -173,11 +188,20 @@ fn redrafted(file: &Path, text: &str, index: &Index) -> Result<String, Failure> 
     Ok(out)
 }
 
-fn score_results(clips: &[Clip], results: &HashMap<String, Outcome>) -> Vec<ClipScore> {
+fn score_results(
+    clips: &[Clip],
+    results: &HashMap<String, Outcome>,
+    is_drug: &dyn Fn(&str) -> bool,
+) -> Vec<ClipScore> {
     let none = Err("no line for this clip".to_owned());
     clips
         .iter()
-        .map(|clip| score(clip, results.get(&clip.id).unwrap_or(&none)))
+        .map(|clip| {
+            let outcome = results.get(&clip.id).unwrap_or(&none);
+            let mut scored = score(clip, outcome);
+            flags::mark(&mut scored, clip, outcome, is_drug);
+            scored
+        })
         .collect()
 }
 
@@ -210,6 +234,7 @@ fn measure(
     clips: &[Clip],
     program: &Program,
     save: Option<&Path>,
+    is_drug: &dyn Fn(&str) -> bool,
 ) -> Result<Vec<ClipScore>, Failure> {
     let mut saved = save
         .map(|file| {
@@ -225,7 +250,8 @@ fn measure(
     for clip in clips {
         bar.set_message(clip.id.clone());
         let mut run = child::run(program, &clip.file);
-        let clip_score = score(clip, &run.outcome);
+        let mut clip_score = score(clip, &run.outcome);
+        flags::mark(&mut clip_score, clip, &run.outcome, is_drug);
         if let Some(file) = &mut saved {
             // A program that died has no line of its own, but the clip must not vanish from the file.
             let mut line = match run.line.take() {
@@ -263,6 +289,9 @@ fn group_json(group: &Group) -> serde_json::Value {
         "mark_errors_per_100_marks": sum.report.mark_percent(),
         "heading_recall_percent": sum.report.heading_recall(),
         "heading_precision_percent": sum.report.heading_precision(),
+        "flags_per_200_words_median": sum.flags_per_200_words(),
+        "flag_precision_percent": sum.flags.precision(),
+        "flag_recall_percent": sum.flags.recall(),
         "speed": sum.speed(),
         "engine_speed": sum.engine_speed(),
     })
@@ -295,6 +324,7 @@ fn show(groups: &[Group], differences: Option<&[Difference]>) -> String {
          headings: found/precise, %.\nsilence: words where nothing is said. speed: seconds of recording per second of \
          wall time; engine: without start and load. MB: peak.\n",
     );
+    out.push_str(&show_flags(groups));
     if let Some(differences) = differences {
         let head = [
             "domain",
@@ -340,6 +370,57 @@ fn show(groups: &[Group], differences: Option<&[Difference]>) -> String {
         );
     }
     out
+}
+
+/// The flags, where any dictation has findings.
+fn show_flags(groups: &[Group]) -> String {
+    let head = [
+        "domain",
+        "condition",
+        "texts",
+        "flags",
+        "per 200",
+        "right",
+        "%",
+        "notes",
+        "drugs",
+        "doses",
+        "sides",
+        "negations",
+        "caught",
+        "%",
+    ];
+    let mut rows = vec![head.map(String::from).to_vec()];
+    for group in groups.iter().filter(|g| !g.sum.flag_rates.is_empty()) {
+        let sum = &group.sum;
+        let flags = &sum.flags;
+        let caught = |c: Caught| format!("{}/{}", c.flagged, c.wrong);
+        rows.push(vec![
+            group.domain.clone().unwrap_or_else(|| "all".into()),
+            group.condition.clone().unwrap_or_else(|| "all".into()),
+            sum.flag_rates.len().to_string(),
+            flags.flags.to_string(),
+            figure(sum.flags_per_200_words()),
+            flags.right.to_string(),
+            figure(flags.precision()),
+            flags.notes.to_string(),
+            caught(flags.drugs),
+            caught(flags.doses),
+            caught(flags.sides),
+            caught(flags.negations),
+            caught(flags.dangerous()),
+            figure(flags.recall()),
+        ]);
+    }
+    if rows.len() == 1 {
+        return String::new();
+    }
+    format!(
+        "\n{}\nflags: places a reviewer is asked to look at; per 200: words said without spoken marks, median of the dictations; right: at \
+         least one word there is\nwrong; notes: information only. drugs, doses, sides, negations: of those that came out \
+         otherwise, how many are flagged.\n",
+        table(2, &rows)
+    )
 }
 
 fn row(group: &Group) -> Vec<String> {

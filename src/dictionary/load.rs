@@ -28,10 +28,14 @@ pub enum File {
     DoNotUse,
     /// Drug names that are taken for one another.
     Lookalikes,
+    /// Types of documents and the sections that they must have.
+    Documents,
+    /// Drugs and the greatest dose in their product information.
+    DoseLimits,
 }
 
 /// Every file, in the order in which the version is computed.
-pub const FILES: [File; 8] = [
+pub const FILES: [File; 10] = [
     File::Terms,
     File::English,
     File::Rare,
@@ -40,6 +44,8 @@ pub const FILES: [File; 8] = [
     File::Sections,
     File::DoNotUse,
     File::Lookalikes,
+    File::Documents,
+    File::DoseLimits,
 ];
 
 impl File {
@@ -54,6 +60,8 @@ impl File {
             File::Sections => "sections.tsv",
             File::DoNotUse => "do_not_use.tsv",
             File::Lookalikes => "lookalikes.tsv",
+            File::Documents => "documents.tsv",
+            File::DoseLimits => "dose_limits.tsv",
         }
     }
 
@@ -68,6 +76,8 @@ impl File {
             File::Sections => "key\theading\tcategory\tspecialty\tsource",
             File::DoNotUse => "key\twrite_instead\treason\tapplies_to\tscope\tseverity",
             File::Lookalikes => "key\tother\ttall\ttall_other\tscore\tsource",
+            File::Documents => "key\tsection\tcategories\tneed\tsource",
+            File::DoseLimits => "key\tmost\tunit\tbasis\tsource",
         }
     }
 
@@ -81,12 +91,17 @@ impl File {
             File::Sections => include_str!("../../dictionaries/en/sections.tsv"),
             File::DoNotUse => include_str!("../../dictionaries/en/do_not_use.tsv"),
             File::Lookalikes => include_str!("../../dictionaries/en/lookalikes.tsv"),
+            File::Documents => include_str!("../../dictionaries/en/documents.tsv"),
+            File::DoseLimits => include_str!("../../dictionaries/en/dose_limits.tsv"),
         }
     }
 
     /// Whether a key may stand on one line only.
     fn keys_are_unique(self) -> bool {
-        matches!(self, File::Terms | File::English | File::Rare)
+        matches!(
+            self,
+            File::Terms | File::English | File::Rare | File::DoseLimits
+        )
     }
 
     /// What is wrong with a line.
@@ -133,6 +148,15 @@ impl File {
                 .then(|| format!("rank \"{}\" is no small number", column[2])),
             File::Lookalikes => (!column[4].parse().is_ok_and(in_scale))
                 .then(|| format!("score \"{}\" is no number", column[4])),
+            File::Documents => (!matches!(column[3], "must" | "should"))
+                .then(|| format!("need \"{}\" is neither must nor should", column[3])),
+            File::DoseLimits => {
+                if !column[1].parse::<f64>().is_ok_and(|most| most > 0.0) {
+                    return Some(format!("dose \"{}\" is no positive number", column[1]));
+                }
+                (!matches!(column[2], "mg" | "mEq" | "units"))
+                    .then(|| format!("unit \"{}\" is none of mg, mEq, units", column[2]))
+            }
             File::Rare | File::Units | File::Sections | File::DoNotUse => None,
         }
     }

@@ -34,10 +34,31 @@ pub enum FindingKind {
     UnclearCommand,
     /// The speaker left a blank that must be filled in.
     UnresolvedBlank,
-    /// A drug that is taken for another one, where something says that it may have been.
-    LookalikeDrug,
     /// Ordinary words, not said clearly, that sound like a term.
     SoundsLike,
+    /// A word that the engine was unsure of and that matters: a number, a negation, a side, or a word that does not
+    /// belong where it stands.
+    DoubtfulWord,
+    /// A drug whose strength or unit is missing.
+    DrugWithoutDose,
+    /// A strength with no known drug before it: what stands there may be a drug that was misheard.
+    DoseWithoutDrug,
+    /// A single dose above what the product information gives, or a rhythm that has killed.
+    DoseOutOfRange,
+    /// A drug that is taken for another one, where something says that it may have been.
+    LookalikeDrug,
+    /// Left and right of the same part of the body.
+    SideContradiction,
+    /// Sex or age that does not fit the patient or the rest of the report.
+    PatientContradiction,
+    /// A drug in the report that the patient is allergic to.
+    AllergyConflict,
+    /// The name or date of birth of somebody else.
+    OtherPatient,
+    /// A way of writing that has led to mix-ups; expanded, or to be expanded by the author.
+    DoNotWrite,
+    /// A section that this type of document must have is not there.
+    MissingSection,
 }
 
 /// How much it matters.

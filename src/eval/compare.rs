@@ -231,6 +231,7 @@ mod tests {
                 terms: 0,
                 terms_missed: Vec::new(),
                 report: None,
+                flags: None,
             }],
         }
     }

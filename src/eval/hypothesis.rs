@@ -4,8 +4,10 @@
 //! edits and trace) or of any tool: `{id, text, words?: [{text, start_s, end_s}], elapsed_s?, wall_s?,
 //! peak_memory_bytes?}`, whose text then stands for all three. A saved line of a measurement has the former and an id.
 
+use crate::domain::finding::Severity;
 use crate::domain::report::TraceSpan;
 use crate::domain::transcript::{CorrectedWord, Edit, Word, corrected};
+use crate::eval::flags::{Flag, HeardWord};
 use serde::Deserialize;
 use std::collections::HashMap;
 
@@ -27,6 +29,10 @@ pub struct Hypothesis {
     pub transcript: TimedText,
     /// After commands and formatting.
     pub report: TimedText,
+    /// The words of the corrected transcript, with the raw words they stand for.
+    pub words: Vec<HeardWord>,
+    /// The findings; none where the tool gives none.
+    pub flags: Option<Vec<Flag>>,
     /// Wall time of the whole process, seconds.
     pub wall_s: Option<f64>,
     /// Time of the recognition as the tool reports it, seconds.
@@ -64,6 +70,14 @@ struct WireReport {
 }
 
 #[derive(Deserialize)]
+struct WireFinding {
+    severity: Severity,
+    word_from: usize,
+    word_to: usize,
+    start_s: f64,
+}
+
+#[derive(Deserialize)]
 struct WireError {
     #[serde(default)]
     code: serde_json::Value,
@@ -81,6 +95,7 @@ struct Wire {
     text: Option<String>,
     #[serde(default)]
     words: Vec<WireWord>,
+    findings: Option<Vec<WireFinding>>,
     wall_s: Option<f64>,
     elapsed_s: Option<f64>,
     peak_memory_bytes: Option<u64>,
@@ -160,10 +175,31 @@ fn outcome(wire: Wire) -> Result<Outcome, HypothesisError> {
         })
         .collect();
     let raw = by_words(raw_text, &corrected(&words, &[]), &words);
-    let transcript = match wire.transcript {
-        Some(t) => by_words(t.text, &corrected(&words, &t.edits), &words),
-        None => raw.clone(),
+    let (transcript, shown) = match wire.transcript {
+        Some(t) => {
+            let shown = corrected(&words, &t.edits);
+            (by_words(t.text, &shown, &words), shown)
+        }
+        None => (raw.clone(), corrected(&words, &[])),
     };
+    let shown = shown
+        .into_iter()
+        .map(|w| HeardWord {
+            start_s: words.get(w.word_from).map_or(0.0, |heard| heard.start_s),
+            raw: w.word_from..w.word_to,
+            text: w.text,
+        })
+        .collect();
+    let flags = wire.findings.map(|findings| {
+        findings
+            .into_iter()
+            .map(|f| Flag {
+                raw: f.word_from..f.word_to,
+                asked: f.severity > Severity::Info,
+                start_s: f.start_s,
+            })
+            .collect()
+    });
     let report = match wire.report {
         Some(r) => by_trace(r.text, &r.trace, &words),
         None => transcript.clone(),
@@ -172,6 +208,8 @@ fn outcome(wire: Wire) -> Result<Outcome, HypothesisError> {
         raw,
         transcript,
         report,
+        words: shown,
+        flags,
         wall_s: wire.wall_s,
         elapsed_s: wire.elapsed_s,
         peak_memory_bytes: wire.peak_memory_bytes,

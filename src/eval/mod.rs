@@ -6,6 +6,7 @@
 //! * [`normalise`]: what counts as the same word.
 //! * [`wer`], [`terms`], [`report`]: the three questions: were the words heard, do the dangerous things stand in the
 //!   report, how much would a secretary have to change.
+//! * [`flags`]: what a reviewer is asked about, and whether it was wrong.
 //! * [`score`]: all of it for one clip, and sums of it. [`compare`]: two tools on the same clips, with an interval.
 //! * [`child`]: one run in a process of its own, so that its memory is its own. [`table`]: columns for a terminal.
 //!
@@ -22,6 +23,7 @@
 pub mod child;
 pub mod compare;
 pub mod cut;
+pub mod flags;
 pub mod hypothesis;
 pub mod manifest;
 pub mod normalise;

@@ -1,6 +1,7 @@
 //! All figures of one clip, and sums of them. Counts are kept, not rates, so that anything can be derived later.
 
 use crate::eval::cut::cut;
+use crate::eval::flags::{FlagScore, median};
 use crate::eval::hypothesis::{Hypothesis, Outcome};
 use crate::eval::manifest::{Clip, Dictation};
 use crate::eval::report::{ReportErrors, report_errors};
@@ -29,6 +30,8 @@ pub struct DictationScore {
     pub terms_missed: Vec<String>,
     /// Against the reference report, where there is one.
     pub report: Option<ReportErrors>,
+    /// The flags, where the tool gave findings ([`flags::mark`](crate::eval::flags::mark)).
+    pub flags: Option<FlagScore>,
 }
 
 /// What one clip came to.
@@ -123,6 +126,7 @@ fn score_dictation(
             .report
             .as_ref()
             .map(|reference| report_errors(reference, report)),
+        flags: None,
     }
 }
 
@@ -149,6 +153,10 @@ pub struct Sum {
     pub reports: usize,
     /// Against those.
     pub report: ReportErrors,
+    /// The flags.
+    pub flags: FlagScore,
+    /// Flags per 200 words of each dictation.
+    pub flag_rates: Vec<f64>,
     /// Seconds of recording of the clips whose time was taken.
     pub timed_audio_s: f64,
     /// Wall time of those, seconds.
@@ -196,12 +204,21 @@ impl Sum {
                 self.reports += 1;
                 self.report += report;
             }
+            if let Some(flags) = dictation.flags {
+                self.flags += flags;
+                self.flag_rates.extend(flags.per_200_words());
+            }
         }
     }
 
     /// Per cent of the terms that stand in the report.
     pub fn term_recall(&self) -> Option<f64> {
         (self.terms > 0).then(|| 100.0 * self.terms_right as f64 / self.terms as f64)
+    }
+
+    /// Flags per 200 words of the dictation in the middle.
+    pub fn flags_per_200_words(&self) -> Option<f64> {
+        median(self.flag_rates.iter().copied())
     }
 
     /// Seconds of recording per second of wall time; of the tool's own time where no wall time was taken.

@@ -1,4 +1,5 @@
-//! Headings that every specialty uses: after them a spoken colon is a colon, and a paragraph begins.
+//! Headings: after them a spoken colon is a colon, and a paragraph begins. The list has what every specialty says;
+//! [`sections`] adds the rest.
 //!
 //! Only well-known ones: a heading that is not in the list costs a blank line, a wrong one tears a sentence apart.
 //! Headings that were dictated as such ("findings colon", "next heading medications") are written in capitals, as the
@@ -9,6 +10,7 @@ use crate::text::notes;
 use crate::text::phrases::{
     begins_sentence, is_amount, norms, said, sentence_end, stands, stands_apart, used,
 };
+use crate::text::sections;
 use crate::text::token::{Break, Glue, Kind, Mark, Origin, Token};
 
 /// Small-letter spoken forms.
@@ -62,7 +64,13 @@ pub fn is_heading(words: &[impl AsRef<str>]) -> bool {
     HEADINGS.iter().any(|h| {
         let mut parts = h.split(' ');
         words.iter().all(|w| parts.next() == Some(w.as_ref())) && parts.next().is_none()
-    })
+    }) || sections::is_heading(
+        &words
+            .iter()
+            .map(AsRef::as_ref)
+            .collect::<Vec<&str>>()
+            .join(" "),
+    )
 }
 
 /// Whether the last words of a phrase are a heading: "... and fever technique".

@@ -12,18 +12,22 @@
 //!    said to the secretary.
 //! 6. [`marks`] brings the engine's own punctuation and the spoken one together.
 //! 7. [`numbers`] writes numbers, doses, dates and times as a report has them.
-//! 8. [`headings`], [`lists`] and [`letters`] lay out title, sections, the ends of lists, and letters; [`case`] sets
+//! 8. [`headings`], [`lists`] and [`letters`] lay out title, sections, the ends of lists, and letters.
+//! 9. [`do_not_write`] expands what must not be written, [`orthography`] writes American or British, [`case`] sets
 //!    capitals.
 //!
 //! A word that leaves no character is set aside after the rule that used it up, so that no later rule stumbles over it,
 //! and comes back in its place for the trace. [`notes`] reads from these words what a person should know. [`render`]
-//! writes the stream, and [`trace`] proves that no word was lost.
+//! writes the stream, and [`trace`] proves that no word was lost. [`document`] hears what kind of document it is,
+//! [`sections`] knows the headings, and [`safety`] reads the finished draft for what could harm somebody.
 
 pub mod blanks;
 pub mod case;
 pub mod commands;
 pub mod context;
 pub mod corrections;
+pub mod do_not_write;
+pub mod document;
 pub mod fillers;
 pub mod headings;
 pub mod instructions;
@@ -34,9 +38,12 @@ pub mod macros;
 pub mod marks;
 pub mod notes;
 pub mod numbers;
+pub mod orthography;
 pub mod phrases;
 pub mod punctuation;
 pub mod render;
+pub mod safety;
+pub mod sections;
 pub mod spelled;
 pub mod token;
 pub mod trace;
@@ -158,6 +165,14 @@ pub const RULES: &[Rule] = &[
         apply: |tokens, _| letters::laid_out(tokens),
     },
     Rule {
+        name: "do_not_write",
+        apply: |tokens, _| do_not_write::expand(tokens),
+    },
+    Rule {
+        name: "orthography",
+        apply: |tokens, setup| orthography::written(tokens, setup.style),
+    },
+    Rule {
         name: "case",
         apply: |tokens, _| case::sentences(tokens),
     },
@@ -222,6 +237,9 @@ pub fn draft_by(
         }
     };
     report.instructions = instructions;
+    if let Some(heard) = document::heard(&report.text) {
+        heard.kind.as_str().clone_into(&mut report.kind);
+    }
     number(&mut findings);
     Draft { report, findings }
 }

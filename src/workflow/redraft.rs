@@ -7,6 +7,7 @@ use crate::domain::recognition::Recognition;
 use crate::domain::report::{ReportBody, TraceSpan};
 use crate::domain::transcript::{Edit, Word, corrected};
 use crate::text;
+use crate::text::safety::{self, PatientContext};
 
 /// Makes report and findings again. Words and edits stay as they are; so do the findings about the sound.
 pub fn redraft(mut recognition: Recognition, index: &Index) -> Recognition {
@@ -26,24 +27,34 @@ pub fn redraft(mut recognition: Recognition, index: &Index) -> Recognition {
         .collect();
     let (_, unknown) = correct::decide(proposals, &[], words, index, &mut correct::Seen::default());
     findings.extend(unknown);
-    let (report, findings) = drafted(words, edits, findings);
+    let (report, findings) = drafted(words, edits, findings, index, None);
     recognition.findings = findings;
     recognition.report = report;
     recognition
 }
 
 /// The report of corrected words, and everything that a reviewer should look at: `findings` and those of the text,
-/// numbered, each with its place in the report.
+/// merged, ranked, numbered, each with its place in the report. With a patient, the report is compared with the record.
 pub fn drafted(
     words: &[Word],
     edits: &[Edit],
     mut findings: Vec<Finding>,
+    index: &Index,
+    patient: Option<&PatientContext>,
 ) -> (ReportBody, Vec<Finding>) {
     let draft = text::draft(words, &corrected(words, edits));
     findings.extend(draft.findings);
     for finding in &mut findings {
         locate(finding, &draft.report.trace);
     }
+    let material = safety::Material {
+        words,
+        edits,
+        report: &draft.report,
+        index,
+        patient,
+    };
+    let mut findings = safety::review(&material, findings);
     finding::number(&mut findings);
     (draft.report, findings)
 }

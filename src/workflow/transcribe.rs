@@ -560,7 +560,8 @@ impl Run {
             edit.id = i as u32 + 1;
         }
         let corrected = transcript::corrected(&self.words, &self.edits);
-        let (report, findings) = redraft::drafted(&self.words, &self.edits, self.findings);
+        let (report, findings) =
+            redraft::drafted(&self.words, &self.edits, self.findings, &how.index, None);
         let text_s = text_started.elapsed().as_secs_f64();
         Recognition {
             source: end.info,

@@ -17,7 +17,7 @@ use crate::domain::finding::{Finding, FindingKind, Severity, Suggestion};
 use crate::domain::transcript::{Word, join};
 use crate::text::token::{Kind, Token};
 
-/// How a site writes dates and a few units.
+/// How a site writes dates, a few units, and words that have two spellings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TextStyle {
