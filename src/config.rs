@@ -1,5 +1,6 @@
 //! Where things are and which model is used: defaults, then the file, then the environment, then the command line.
 
+use crate::text::TextStyle;
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 
@@ -21,6 +22,8 @@ pub struct Config {
     pub prompt: Option<String>,
     /// Threads of the engine; 0 for one per core.
     pub threads: usize,
+    /// How dates, units and words with two spellings are written: as_heard, american or british.
+    pub style: TextStyle,
     /// Program and arguments that decode dictaphone files, with `{input}` in the place of the file; it writes WAV, or
     /// raw 16-bit mono samples at 16 kHz, to its output. Empty: ffmpeg, which reads DSS and not DS2.
     pub dss_decoder: Vec<String>,
@@ -41,6 +44,7 @@ impl Default for Config {
             language: "en".into(),
             prompt: None,
             threads: 0,
+            style: TextStyle::AsHeard,
             dss_decoder: Vec::new(),
         }
     }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 const MAY_USE: &[(&str, &[&str])] = &[
     ("domain", &["domain"]),
     ("clock", &["domain"]),
-    ("config", &[]),
+    ("config", &["text"]),
     ("audio", &["audio", "domain"]),
     ("dictionary", &["dictionary", "domain"]),
     ("text", &["text", "domain", "dictionary"]),

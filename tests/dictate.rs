@@ -215,7 +215,7 @@ fn a_microphone_that_breaks_off_leaves_what_was_said_and_a_finding() {
         &osler::workflow::transcribe::Options {
             language: "en".into(),
             prompt: String::new(),
-            source: OpenOptions::default(),
+            ..Default::default()
         },
         &cancel,
         &mut |_, _| {},

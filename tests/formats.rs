@@ -86,6 +86,7 @@ fn run(path: &Path, source: OpenOptions, cancel: &Cancel) -> Result<Recognition,
         language: "en".into(),
         prompt: String::new(),
         source,
+        ..Options::default()
     };
     let engine = ScriptedEngine::new([Line::Says("The knee is stable period")]);
     let pool = Pool::new(Arc::new(engine), 1).unwrap();

@@ -1,17 +1,27 @@
 //! From a recording to a filed report, with a recognition that no engine made; and the commands around it.
 
+use crate::support::engine::{Line, ScriptedEngine};
 use crate::support::practice::{BORN, Practice, REPORT, actor, mrn, recognition};
+use crate::support::real;
+use crate::support::voice::voice;
 use jiff::civil::date;
 use osler::audio::OpenOptions;
 use osler::cli::exit::{Code, Failure};
 use osler::domain::dictation::{Phase, State};
+use osler::domain::finding::{FindingKind, Severity};
 use osler::domain::ids::ReportId;
+use osler::domain::patient::EntryKind;
 use osler::domain::report::ReportStatus;
 use osler::domain::signature::Authentication;
 use osler::domain::user::User;
+use osler::speech::engine::Cancel;
+use osler::speech::pool::Pool;
 use osler::store::{Kind, StoreError};
+use osler::text::safety::PatientContext;
 use osler::workflow::intake::{self, IntakeError, Request, Taken};
+use osler::workflow::patients::Change;
 use osler::workflow::sign::Signed;
+use osler::workflow::transcribe::{Options, transcribe};
 use osler::workflow::{Refusal, WorkflowError, demo, patients, record, sign, users};
 use std::path::Path;
 use std::process::Output;
@@ -19,7 +29,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 async fn take_in(practice: &Practice, request: Request) -> Taken {
-    intake::run(&practice.app, request, &actor(), |_| {
+    intake::run(&practice.app, request, &actor(), |_, _| {
         Ok::<_, ()>(recognition())
     })
     .await
@@ -28,7 +38,7 @@ async fn take_in(practice: &Practice, request: Request) -> Taken {
 
 /// The refusal of an intake, which must not get as far as the engine.
 async fn refused(practice: &Practice, request: Request) -> WorkflowError {
-    let result = intake::run(&practice.app, request, &actor(), |_: &Path| {
+    let result = intake::run(&practice.app, request, &actor(), |_: &Path, _| {
         panic!("the engine was asked")
     })
     .await;
@@ -55,7 +65,7 @@ async fn a_recording_becomes_a_draft_that_waits_for_its_author() {
     let heard = Arc::new(AtomicUsize::new(0));
     let seen = heard.clone();
     let request = practice.request(recording);
-    let taken = intake::run(&practice.app, request, &actor(), move |stored| {
+    let taken = intake::run(&practice.app, request, &actor(), move |stored, _| {
         // What is transcribed is what is stored.
         assert_eq!(std::fs::read(stored).unwrap(), b"the sound of a visit");
         seen.fetch_add(1, Ordering::SeqCst);
@@ -91,6 +101,99 @@ async fn a_recording_becomes_a_draft_that_waits_for_its_author() {
             "dictation.transcription_started",
             "dictation.transcribed"
         ]
+    );
+}
+
+/// What a reviewer is asked about when this is dictated for the record of the practice's patient. Each recording is
+/// another one: the same sound is taken in once.
+async fn dictated(
+    practice: &Practice,
+    seconds: f64,
+    said: &'static str,
+) -> Vec<(FindingKind, Severity)> {
+    let path = practice.recording("visit.wav", b"");
+    real::write_wav(&path, &voice(seconds));
+    let request = practice.request(path);
+    let pool = Pool::new(Arc::new(ScriptedEngine::new([Line::Says(said)])), 1).unwrap();
+    let taken = intake::run(&practice.app, request, &actor(), move |stored, patient| {
+        let options = Options {
+            language: "en".into(),
+            patient: Some(patient.clone()),
+            ..Options::default()
+        };
+        let cancel = Cancel::default();
+        transcribe(
+            stored,
+            &pool,
+            real::index(),
+            &options,
+            &cancel,
+            &mut |_, _| {},
+        )
+    })
+    .await
+    .unwrap();
+    let view = record::report(&practice.app, taken.report_id)
+        .await
+        .unwrap();
+    let findings = view.transcript.unwrap().recognition.findings;
+    findings
+        .iter()
+        .filter(|f| f.severity > Severity::Info)
+        .map(|f| (f.kind, f.severity))
+        .collect()
+}
+
+async fn allergy(practice: &Practice, change: Change, text: &str) -> Result<(), WorkflowError> {
+    let (mrn, actor) = (mrn("A-1"), actor());
+    patients::change_entry(
+        &practice.app,
+        &mrn,
+        change,
+        EntryKind::Allergy,
+        text,
+        &actor,
+    )
+    .await
+}
+
+#[tokio::test]
+async fn what_is_dictated_is_compared_with_the_record() {
+    const SAID: &str = "start amoxicillin 500 mg three times daily period";
+    let practice = Practice::new(Kind::Demo).await;
+    assert_eq!(dictated(&practice, 3.0, SAID).await, []);
+    allergy(&practice, Change::Add, " penicillin ")
+        .await
+        .unwrap();
+    assert!(matches!(
+        allergy(&practice, Change::Add, "penicillin").await,
+        Err(WorkflowError::Store(StoreError::Conflict(_)))
+    ));
+    assert_eq!(
+        dictated(&practice, 3.1, SAID).await,
+        [(FindingKind::AllergyConflict, Severity::Critical)]
+    );
+    allergy(&practice, Change::Withdraw, "penicillin")
+        .await
+        .unwrap();
+    assert!(
+        allergy(&practice, Change::Withdraw, "penicillin")
+            .await
+            .unwrap_err()
+            .is_not_found()
+    );
+    assert_eq!(dictated(&practice, 3.2, SAID).await, []);
+    // Age, sex and name are those of the record.
+    let other = "patient name is John Brown. This is a 12-year-old boy with cough period";
+    let kinds: Vec<FindingKind> = dictated(&practice, 4.0, other)
+        .await
+        .into_iter()
+        .map(|(kind, _)| kind)
+        .collect();
+    assert!(kinds.contains(&FindingKind::OtherPatient), "{kinds:?}");
+    assert!(
+        kinds.contains(&FindingKind::PatientContradiction),
+        "{kinds:?}"
     );
 }
 
@@ -140,7 +243,7 @@ async fn the_same_recording_again_is_the_same_dictation() {
     .await;
     let before = practice.dump();
     let request = practice.request(practice.recording("copy of a.wav", b"sound"));
-    let again = intake::run(&practice.app, request, &actor(), |_: &Path| {
+    let again = intake::run(&practice.app, request, &actor(), |_: &Path, _| {
         panic!("transcribed twice")
     })
     .await;
@@ -347,7 +450,7 @@ async fn a_run_that_was_killed_is_taken_up_by_the_next() {
 async fn a_failed_transcription_leaves_the_recording_waiting() {
     let practice = Practice::new(Kind::Demo).await;
     let request = practice.request(practice.recording("a.wav", b"sound"));
-    let failed = intake::run(&practice.app, request.clone(), &actor(), |_| {
+    let failed = intake::run(&practice.app, request.clone(), &actor(), |_, _| {
         Err("no model")
     })
     .await;
@@ -375,7 +478,7 @@ async fn a_failed_transcription_leaves_the_recording_waiting() {
 async fn an_engine_that_panics_leaves_the_recording_waiting() {
     let practice = Practice::new(Kind::Demo).await;
     let request = practice.request(practice.recording("a.wav", b"sound"));
-    let failed = intake::run(&practice.app, request.clone(), &actor(), |_: &Path| {
+    let failed = intake::run(&practice.app, request.clone(), &actor(), |_: &Path, _| {
         panic!("as an engine might")
     })
     .await;
@@ -396,7 +499,7 @@ async fn of_two_runs_over_one_recording_the_first_draft_stands() {
         .unwrap();
     let (store, stamp) = (practice.app.store.clone(), practice.app.stamp(&actor()));
     let runtime = tokio::runtime::Handle::current();
-    let taken = intake::run(&practice.app, request, &actor(), move |_| {
+    let taken = intake::run(&practice.app, request, &actor(), move |_, _| {
         // Somebody else is done first.
         runtime
             .block_on(store.complete_dictation(dictation.id, recognition(), stamp))
@@ -566,7 +669,7 @@ async fn an_empty_report_is_not_signed() {
     let request = practice.request(practice.recording("silence.wav", b"sound"));
     let mut silent = recognition();
     silent.report.text.clear();
-    let taken = intake::run(&practice.app, request, &actor(), |_| Ok::<_, ()>(silent))
+    let taken = intake::run(&practice.app, request, &actor(), |_, _| Ok::<_, ()>(silent))
         .await
         .unwrap();
     let before = practice.dump();
@@ -759,13 +862,13 @@ async fn the_demonstration_ends_with_one_filed_report_however_often_it_runs() {
     let seeded = record::show(&practice.app, &mrn("D-1001")).await.unwrap();
     let mut killed = request.clone();
     killed.encounter = Some(seeded.stored.encounters[0].id.to_string());
-    intake::run(&practice.app, killed, &actor(), |_| {
+    intake::run(&practice.app, killed, &actor(), |_, _| {
         Ok::<_, ()>(recognition())
     })
     .await
     .unwrap();
     for _ in 0..2 {
-        let heard = |_: &Path| Err("heard twice");
+        let heard = |_: &Path, _: &PatientContext| Err("heard twice");
         demo::take_in(&practice.app, request.clone(), heard)
             .await
             .unwrap();
@@ -773,7 +876,7 @@ async fn the_demonstration_ends_with_one_filed_report_however_often_it_runs() {
     practice.clock.set("2025-03-03T12:00:00Z");
     let mut second = request.clone();
     second.recording = practice.recording("b.wav", b"other");
-    demo::take_in(&practice.app, second, |_| Ok::<_, ()>(recognition()))
+    demo::take_in(&practice.app, second, |_, _| Ok::<_, ()>(recognition()))
         .await
         .unwrap();
     let record = record::show(&practice.app, &mrn("D-1001")).await.unwrap();

@@ -56,7 +56,7 @@ async fn a_record_shows_both_identifiers_the_report_and_its_signature() {
         author,
         encounter: None,
     };
-    demo::take_in(&app, request, |_| Ok::<_, ()>(recognition()))
+    demo::take_in(&app, request, |_, _| Ok::<_, ()>(recognition()))
         .await
         .unwrap();
 

@@ -450,7 +450,7 @@ async fn what_must_not_change_cannot_be_changed_by_anybody() {
     let practice = Practice::new(Kind::Demo).await;
     let (app, actor) = (&practice.app, actor());
     let request = practice.request(practice.recording("a.wav", b"sound"));
-    let taken = intake::run(app, request, &actor, |_| Ok::<_, ()>(recognition()))
+    let taken = intake::run(app, request, &actor, |_, _| Ok::<_, ()>(recognition()))
         .await
         .unwrap();
     let by = Authentication::NoneCli;
@@ -489,7 +489,7 @@ async fn what_a_signed_report_came_from_stays_and_its_text_is_checked() {
     let (app, actor) = (&practice.app, actor());
     let mut request = practice.request(practice.recording("a.wav", b"sound"));
     request.birth_date = None;
-    let taken = intake::run(app, request, &actor, |_| Ok::<_, ()>(recognition()))
+    let taken = intake::run(app, request, &actor, |_, _| Ok::<_, ()>(recognition()))
         .await
         .unwrap();
     let by = Authentication::NoneCli;
@@ -537,7 +537,7 @@ async fn what_a_signed_report_came_from_stays_and_its_text_is_checked() {
 async fn a_draft_is_not_filed_without_a_signature_and_versions_have_no_holes() {
     let practice = Practice::new(Kind::Demo).await;
     let request = practice.request(practice.recording("a.wav", b"sound"));
-    intake::run(&practice.app, request, &actor(), |_| {
+    intake::run(&practice.app, request, &actor(), |_, _| {
         Ok::<_, ()>(recognition())
     })
     .await

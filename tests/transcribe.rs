@@ -4,7 +4,6 @@ use crate::support::engine::{Line, ScriptedEngine};
 use crate::support::real;
 use crate::support::voice::{silence, voice};
 use assert_cmd::Command;
-use osler::audio::OpenOptions;
 use osler::domain::finding::{FindingKind, Severity};
 use osler::domain::recognition::Recognition;
 use osler::speech::engine::{Cancel, SpeechError};
@@ -25,7 +24,7 @@ fn options() -> Options {
     Options {
         language: "en".into(),
         prompt: String::new(),
-        source: OpenOptions::default(),
+        ..Options::default()
     }
 }
 

@@ -9,6 +9,7 @@ use crate::domain::audit::Actor;
 use crate::domain::patient::Mrn;
 use crate::domain::recognition::Recognition;
 use crate::store::{Kind, Opening};
+use crate::text::safety::PatientContext;
 use crate::workflow::intake::{Request, Taken};
 use crate::workflow::{demo, record, users};
 use serde::Deserialize;
@@ -104,7 +105,7 @@ async fn take_in(
     folder: &Path,
     entry: Entry,
     mrn: Mrn,
-    hear: impl FnOnce(&Path) -> Result<Recognition, Failure> + Send + 'static,
+    hear: impl FnOnce(&Path, &PatientContext) -> Result<Recognition, Failure> + Send + 'static,
 ) -> Result<Taken, Failure> {
     let recording = folder.join(&entry.file);
     let file = recording.display().to_string();

@@ -12,7 +12,7 @@ use crate::eval::hypothesis::{Outcome, parse_many};
 use crate::eval::manifest::{self, Clip};
 use crate::eval::score::{ClipScore, Group, Sum, groups, score};
 use crate::eval::table::{figure, table};
-use crate::workflow::redraft::redraft;
+use crate::workflow::redraft::{Material, redraft};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::collections::HashMap;
 use std::io::Write;
@@ -178,7 +178,7 @@ fn redrafted(file: &Path, text: &str, index: &Index) -> Result<String, Failure> 
         let mut value: serde_json::Value = serde_json::from_str(line).map_err(at)?;
         if value.get("transcript").is_some() {
             let recognition: Recognition = serde_json::from_value(value.clone()).map_err(at)?;
-            let again = redraft(recognition, index);
+            let again = redraft(recognition, &Material::new(index));
             value["report"] = serde_json::to_value(&again.report).map_err(at)?;
             value["findings"] = serde_json::to_value(&again.findings).map_err(at)?;
         }

@@ -7,12 +7,14 @@ use crate::cli::transcribe;
 use crate::config::Config;
 use crate::domain::audit::Actor;
 use crate::domain::patient::Mrn;
+use crate::domain::recognition::Recognition;
 use crate::store::Opening;
+use crate::text::safety::PatientContext;
 use crate::workflow::intake::{self, IntakeError, Request, Taken};
 use crate::workflow::users;
 use jiff::civil::Date;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Arguments of `osler intake`.
 #[derive(Debug, clap::Args)]
@@ -62,12 +64,9 @@ pub fn run(args: Args, config: Config) -> Result<(), Failure> {
 pub fn recogniser(
     app: &App,
     model: Option<String>,
-) -> impl Fn(&std::path::Path) -> Result<crate::domain::recognition::Recognition, Failure>
-+ Clone
-+ Send
-+ use<> {
+) -> impl Fn(&Path, &PatientContext) -> Result<Recognition, Failure> + Clone + Send + use<> {
     let recogniser = transcribe::Lazy::new(app.config.clone(), model);
-    move |recording| recogniser.recognise(recording)
+    move |recording, patient| recogniser.recognise(recording, patient)
 }
 
 /// Why the intake of `file` failed.

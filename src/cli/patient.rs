@@ -5,9 +5,9 @@ use crate::cli::exit::Failure;
 use crate::cli::show;
 use crate::config::Config;
 use crate::domain::audit::Actor;
-use crate::domain::patient::{Mrn, Sex};
+use crate::domain::patient::{EntryKind, Mrn, Sex};
 use crate::store::Opening;
-use crate::workflow::patients::{self, NewPatient};
+use crate::workflow::patients::{self, Change, NewPatient};
 use crate::workflow::record;
 use jiff::civil::Date;
 use std::io::Write;
@@ -33,6 +33,20 @@ pub enum Command {
         #[arg(long, value_parser = sex, default_value = "unknown")]
         sex: Sex,
     },
+    /// Add an allergy, a medication or a problem to a record; reports are compared with it
+    Note {
+        /// Record number
+        #[arg(value_parser = mrn)]
+        mrn: Mrn,
+        /// allergy, medication or problem
+        #[arg(value_parser = kind)]
+        kind: EntryKind,
+        /// As it is to stand in the record, for example "penicillin" or "metoprolol succinate 50 mg daily"
+        text: String,
+        /// It does not hold any more
+        #[arg(long)]
+        withdraw: bool,
+    },
     /// List all by name
     List,
     /// Print a patient's record
@@ -47,6 +61,12 @@ fn sex(typed: &str) -> Result<Sex, String> {
     typed
         .parse()
         .map_err(|_| "sex is female, male, other or unknown".into())
+}
+
+fn kind(typed: &str) -> Result<EntryKind, String> {
+    typed
+        .parse()
+        .map_err(|_| "name an allergy, a medication or a problem".into())
 }
 
 /// Runs the command.
@@ -70,6 +90,22 @@ pub fn run(command: Command, config: Config) -> Result<(), Failure> {
                 };
                 let patient = patients::add(app, new, &Actor::cli(NOBODY)).await?;
                 writeln!(out, "added {} {}", patient.mrn, patient.listed_name())?;
+            }
+            Command::Note {
+                mrn,
+                kind,
+                text,
+                withdraw,
+            } => {
+                let change = if withdraw {
+                    Change::Withdraw
+                } else {
+                    Change::Add
+                };
+                let actor = Actor::cli(NOBODY);
+                patients::change_entry(app, &mrn, change, kind, &text, &actor).await?;
+                let done = if withdraw { "withdrawn" } else { "added" };
+                writeln!(out, "{done}: {} in record {mrn}", kind.as_str())?;
             }
             Command::List => {
                 for patient in patients::list(app).await? {

@@ -13,6 +13,9 @@ use std::io::{Result, Write};
 /// Prints a whole record.
 pub fn record(out: &mut impl Write, record: &Record) -> Result<()> {
     patient(out, &record.stored.patient)?;
+    for entry in &record.entries {
+        writeln!(out, "  {:<10} {}", entry.kind.as_str(), entry.text)?;
+    }
     for encounter in &record.stored.encounters {
         writeln!(
             out,

@@ -12,6 +12,7 @@ use crate::speech::engine::{Cancel, SpeechError};
 use crate::speech::models;
 use crate::speech::pool::Pool;
 use crate::speech::whisper::{LoadOptions, WhisperEngine, knows_language};
+use crate::text::safety::PatientContext;
 use crate::workflow::transcribe::{Options, SPOKEN_MARKS, TranscribeError, channels, transcribe};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
@@ -153,6 +154,8 @@ impl Recogniser {
                     .unwrap_or_else(|| usual_prompt(language))
                     .to_owned(),
                 source: source(config),
+                style: config.style,
+                patient: None,
             },
             cancel: Cancel::default(),
             bar: std::io::stderr().is_terminal(),
@@ -289,13 +292,18 @@ impl Lazy {
         }
     }
 
-    /// Transcribes one recording after the other.
-    pub fn recognise(&self, recording: &Path) -> Result<Recognition, Failure> {
+    /// Transcribes one recording after the other, each for the record of its patient.
+    pub fn recognise(
+        &self,
+        recording: &Path,
+        patient: &PatientContext,
+    ) -> Result<Recognition, Failure> {
         let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
         let recogniser = match &mut *loaded {
             Some(recogniser) => recogniser,
             none => none.insert(Recogniser::load(&self.config, &self.args)?),
         };
+        recogniser.options.patient = Some(patient.clone());
         Ok(recogniser.recognise(recording)?)
     }
 }

@@ -5,6 +5,10 @@
 pub enum Action {
     /// A patient was added.
     PatientAdded,
+    /// A line was added to a patient's record: an allergy, a medication, a problem.
+    EntryAdded,
+    /// A line of a patient's record was withdrawn.
+    EntryWithdrawn,
     /// A user was added.
     UserAdded,
     /// An encounter was added.
@@ -27,6 +31,8 @@ pub enum Action {
 
 written!(Action {
     PatientAdded => "patient.added",
+    EntryAdded => "patient.entry_added",
+    EntryWithdrawn => "patient.entry_withdrawn",
     UserAdded => "user.added",
     EncounterAdded => "encounter.added",
     DictationReceived => "dictation.received",

@@ -62,6 +62,33 @@ written!(Sex {
     Unknown => "unknown",
 });
 
+/// What a line of a patient's record is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EntryKind {
+    /// Something that harms the patient.
+    Allergy,
+    /// A drug that the patient takes, with or without its dose.
+    Medication,
+    /// A diagnosis or complaint.
+    Problem,
+}
+
+written!(EntryKind {
+    Allergy => "allergy",
+    Medication => "medication",
+    Problem => "problem",
+});
+
+/// A line of a patient's record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecordEntry {
+    /// What it is about.
+    pub kind: EntryKind,
+    /// As it was written.
+    pub text: String,
+}
+
 /// A patient.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Patient {

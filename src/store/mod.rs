@@ -32,7 +32,7 @@ pub const FILE_NAME: &str = "osler.db";
 const APPLICATION_ID: i64 = 0x4F53_4C52;
 
 /// Schema version that this program writes.
-pub const SCHEMA_VERSION: i64 = 1;
+pub const SCHEMA_VERSION: i64 = 2;
 
 const READERS: usize = 4;
 
@@ -468,16 +468,19 @@ fn prepare(conn: &mut Connection, path: &Path, opening: Opening) -> Result<Kind,
 
 fn migrate(conn: &mut Connection, kind: Kind) -> Result<(), Fault> {
     // The kind is written in the transaction that makes the tables: there is no database without one.
-    let migrations = Migrations::new(vec![M::up_with_hook(
-        include_str!("migrations/0001_initial.sql"),
-        move |tx: &rusqlite::Transaction<'_>| {
-            tx.execute(
-                "INSERT INTO meta (key, value) VALUES ('kind', ?1)",
-                [kind.as_str()],
-            )?;
-            Ok(())
-        },
-    )]);
+    let migrations = Migrations::new(vec![
+        M::up_with_hook(
+            include_str!("migrations/0001_initial.sql"),
+            move |tx: &rusqlite::Transaction<'_>| {
+                tx.execute(
+                    "INSERT INTO meta (key, value) VALUES ('kind', ?1)",
+                    [kind.as_str()],
+                )?;
+                Ok(())
+            },
+        ),
+        M::up(include_str!("migrations/0002_entries.sql")),
+    ]);
     conn.set_transaction_behavior(TransactionBehavior::Immediate);
     match migrations.to_latest(conn) {
         Ok(()) => Ok(()),

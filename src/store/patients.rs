@@ -2,7 +2,7 @@
 
 use crate::domain::audit::{Action, Stamp};
 use crate::domain::ids::PatientId;
-use crate::domain::patient::{Mrn, Patient};
+use crate::domain::patient::{Mrn, Patient, RecordEntry};
 use crate::store::audit::{self, Entry};
 use crate::store::sql::{At, Day, or_conflict};
 use crate::store::{Fault, Store, StoreError};
@@ -24,6 +24,25 @@ pub(super) fn by_id(conn: &Connection, id: PatientId) -> Result<Patient, Fault> 
         .query_row([id], row)
         .optional()?
         .ok_or_else(|| StoreError::NotFound("there is no such patient".into()).into())
+}
+
+fn entry_audit(
+    conn: &Connection,
+    patient: PatientId,
+    entry: &RecordEntry,
+    action: Action,
+    stamp: &Stamp,
+) -> Result<(), Fault> {
+    audit::record(
+        conn,
+        Entry {
+            action,
+            subject: ("patient", patient.to_string()),
+            patient_id: Some(patient),
+            details: serde_json::json!({"kind": entry.kind.as_str()}),
+            stamp,
+        },
+    )
 }
 
 impl Store {
@@ -75,6 +94,80 @@ impl Store {
     /// One patient; [`StoreError::NotFound`] where there is none.
     pub async fn patient(&self, id: PatientId) -> Result<Patient, StoreError> {
         self.read(move |conn| by_id(conn, id)).await
+    }
+
+    /// Adds a line to a patient's record; [`StoreError::Conflict`] where it stands there already.
+    pub async fn add_entry(
+        &self,
+        patient: PatientId,
+        entry: RecordEntry,
+        stamp: Stamp,
+    ) -> Result<(), StoreError> {
+        self.write(move |conn| {
+            conn.execute(
+                "INSERT INTO entries (patient_id, kind, text, created_at)
+                 VALUES (:patient, :kind, :text, :at)",
+                named_params! {
+                    ":patient": patient,
+                    ":kind": entry.kind,
+                    ":text": entry.text,
+                    ":at": At(stamp.at),
+                },
+            )
+            .map_err(or_conflict(format!(
+                "this {} is in the record already",
+                entry.kind.as_str()
+            )))?;
+            entry_audit(conn, patient, &entry, Action::EntryAdded, &stamp)
+        })
+        .await
+    }
+
+    /// Withdraws a line of a patient's record; [`StoreError::NotFound`] where it does not stand there.
+    pub async fn withdraw_entry(
+        &self,
+        patient: PatientId,
+        entry: RecordEntry,
+        stamp: Stamp,
+    ) -> Result<(), StoreError> {
+        self.write(move |conn| {
+            let changed = conn.execute(
+                "UPDATE entries SET withdrawn_at = :at
+                 WHERE patient_id = :patient AND kind = :kind AND text = :text AND withdrawn_at IS NULL",
+                named_params! {
+                    ":patient": patient,
+                    ":kind": entry.kind,
+                    ":text": entry.text,
+                    ":at": At(stamp.at),
+                },
+            )?;
+            if changed == 0 {
+                return Err(StoreError::NotFound(format!(
+                    "the record has no such {}; `osler patient show` prints what it has",
+                    entry.kind.as_str()
+                ))
+                .into());
+            }
+            entry_audit(conn, patient, &entry, Action::EntryWithdrawn, &stamp)
+        })
+        .await
+    }
+
+    /// The lines of a patient's record that hold, in the order in which they came.
+    pub async fn entries_of(&self, patient: PatientId) -> Result<Vec<RecordEntry>, StoreError> {
+        self.read(move |conn| {
+            let mut statement = conn.prepare_cached(
+                "SELECT kind, text FROM entries WHERE patient_id = ?1 AND withdrawn_at IS NULL ORDER BY seq",
+            )?;
+            let rows = statement.query_map([patient], |r| {
+                Ok(RecordEntry {
+                    kind: r.get("kind")?,
+                    text: r.get("text")?,
+                })
+            })?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
+        .await
     }
 
     /// All patients by name.

@@ -3,7 +3,7 @@
 use crate::domain::ids::{
     DictationId, EncounterId, PatientId, ReportId, TakeId, TranscriptId, UserId,
 };
-use crate::domain::patient::{Mrn, Sex};
+use crate::domain::patient::{EntryKind, Mrn, Sex};
 use crate::domain::report::ReportStatus;
 use crate::domain::signature::Authentication;
 use crate::domain::user::Role;
@@ -93,7 +93,15 @@ as_text!(
     UserId,
     Mrn
 );
-as_word!(Sex, Role, Phase, State, ReportStatus, Authentication);
+as_word!(
+    Sex,
+    EntryKind,
+    Role,
+    Phase,
+    State,
+    ReportStatus,
+    Authentication
+);
 
 /// Whether SQLite refused a row because a unique column already holds its value.
 pub(super) fn is_duplicate(error: &rusqlite::Error) -> bool {

@@ -294,12 +294,7 @@ mod tests {
             },
         ];
         let words = words(said);
-        let draft = draft_by(
-            &rules,
-            &words,
-            &corrected(&words, &[]),
-            &Setup::default(),
-        );
+        let draft = draft_by(&rules, &words, &corrected(&words, &[]), &Setup::default());
         assert_eq!(draft.findings, [], "{said}");
         draft.report.text
     }

@@ -109,7 +109,7 @@ fn spell(tokens: &[Token], wanted: TextStyle) -> Vec<Token> {
         .map(|token| {
             let begins = start;
             match token.kind {
-                Kind::Word => start = false,
+                Kind::Word | Kind::Text => start = false,
                 Kind::Consumed => {}
                 Kind::Mark(mark, _) => start |= mark.is_sentence(),
                 Kind::Break(_) | Kind::Item => start = true,

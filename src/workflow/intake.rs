@@ -14,8 +14,10 @@ use crate::domain::recognition::Recognition;
 use crate::domain::user::User;
 use crate::store::blobs::{BlobError, StoredAudio};
 use crate::store::{Completed, NewDictation, Received, StoreError};
+use crate::text::safety::PatientContext;
 use crate::workflow::{Refusal, WorkflowError, check_identity, patients};
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use std::path::{Path, PathBuf};
 
 /// A recording and whose it is said to be.
@@ -64,8 +66,8 @@ impl<E, T: Into<WorkflowError>> From<T> for IntakeError<E> {
     }
 }
 
-/// Takes a recording in and has `transcribe` make a draft of it. `transcribe` gets the path of the stored recording,
-/// may block, and is not called where the draft is there already.
+/// Takes a recording in and has `transcribe` make a draft of it. `transcribe` gets the path of the stored recording and
+/// what the record says about the patient, may block, and is not called where the draft is there already.
 pub async fn run<E, F>(
     app: &App,
     request: Request,
@@ -74,7 +76,7 @@ pub async fn run<E, F>(
 ) -> Result<Taken, IntakeError<E>>
 where
     E: Send + 'static,
-    F: FnOnce(&Path) -> Result<Recognition, E> + Send + 'static,
+    F: FnOnce(&Path, &PatientContext) -> Result<Recognition, E> + Send + 'static,
 {
     let dictation = receive(app, request, actor).await?;
     if dictation.phase != Phase::Recorded {
@@ -85,9 +87,11 @@ where
         .start_transcription(dictation.id, app.stamp(actor))
         .await?;
     let (audio, sha256) = (app.audio.clone(), take.sha256.clone());
+    let dictated_on = dictation.created_at.to_zoned(TimeZone::system()).date();
+    let context = patients::context(app, dictation.patient_id, dictated_on).await?;
     let heard = tokio::task::spawn_blocking(move || {
         let recording = audio.verified(&sha256).map_err(Stop::Damaged)?;
-        transcribe(&recording).map_err(Stop::Transcription)
+        transcribe(&recording, &context).map_err(Stop::Transcription)
     })
     .await;
     let error = match heard {

@@ -3,8 +3,9 @@
 use crate::app::App;
 use crate::domain::audit::Actor;
 use crate::domain::ids::PatientId;
-use crate::domain::patient::{Mrn, Patient, Sex};
+use crate::domain::patient::{EntryKind, Mrn, Patient, RecordEntry, Sex};
 use crate::store::StoreError;
+use crate::text::safety::PatientContext;
 use crate::workflow::WorkflowError;
 use jiff::civil::Date;
 
@@ -50,6 +51,79 @@ pub async fn add(app: &App, new: NewPatient, actor: &Actor) -> Result<Patient, W
     }
     app.store.add_patient(patient.clone(), stamp).await?;
     Ok(patient)
+}
+
+/// Whether a line of a record comes or goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change {
+    /// It holds from now on.
+    Add,
+    /// It does not hold any more.
+    Withdraw,
+}
+
+/// Adds a line to a patient's record, or withdraws it.
+///
+/// # Errors
+/// [`WorkflowError::Invalid`] for an empty line, [`StoreError::Conflict`] for one that stands there already,
+/// [`StoreError::NotFound`] for one that does not.
+pub async fn change_entry(
+    app: &App,
+    mrn: &Mrn,
+    change: Change,
+    kind: EntryKind,
+    text: &str,
+    actor: &Actor,
+) -> Result<(), WorkflowError> {
+    let patient = find(app, mrn).await?;
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    if text.is_empty() {
+        return Err(WorkflowError::Invalid(format!(
+            "name the {}",
+            kind.as_str()
+        )));
+    }
+    let entry = RecordEntry { kind, text };
+    match change {
+        Change::Add => {
+            app.store
+                .add_entry(patient.id, entry, app.stamp(actor))
+                .await?;
+        }
+        Change::Withdraw => {
+            app.store
+                .withdraw_entry(patient.id, entry, app.stamp(actor))
+                .await?;
+        }
+    }
+    Ok(())
+}
+
+/// What a dictation of that day about the patient is compared with.
+pub async fn context(
+    app: &App,
+    id: PatientId,
+    dictated_on: Date,
+) -> Result<PatientContext, WorkflowError> {
+    let patient = app.store.patient(id).await?;
+    let entries = app.store.entries_of(id).await?;
+    let of = |kind: EntryKind| -> Vec<String> {
+        entries
+            .iter()
+            .filter(|e| e.kind == kind)
+            .map(|e| e.text.clone())
+            .collect()
+    };
+    Ok(PatientContext {
+        sex: Some(patient.sex),
+        birth_date: Some(patient.birth_date),
+        dictated_on: Some(dictated_on),
+        family: patient.family,
+        given: patient.given,
+        allergies: of(EntryKind::Allergy),
+        medications: of(EntryKind::Medication),
+        problems: of(EntryKind::Problem),
+    })
 }
 
 /// All patients by name.

@@ -2,7 +2,7 @@
 
 use crate::app::App;
 use crate::domain::ids::{ReportId, UserId};
-use crate::domain::patient::{Mrn, Patient};
+use crate::domain::patient::{Mrn, Patient, RecordEntry};
 use crate::domain::report::{Report, ReportStatus, ReportVersion};
 use crate::domain::user::User;
 use crate::store::{Filter, Listing, StoredDictation, StoredRecord, StoredTranscript};
@@ -13,6 +13,8 @@ use crate::workflow::{WorkflowError, patients};
 pub struct Record {
     /// Patient, visits, dictations with their recognitions and reports.
     pub stored: StoredRecord,
+    /// Allergies, medications and problems.
+    pub entries: Vec<RecordEntry>,
     /// Everyone who may be named in it.
     pub users: Vec<User>,
 }
@@ -40,6 +42,7 @@ pub async fn show(app: &App, mrn: &Mrn) -> Result<Record, WorkflowError> {
     let patient = patients::find(app, mrn).await?;
     Ok(Record {
         stored: app.store.record(patient.id).await?,
+        entries: app.store.entries_of(patient.id).await?,
         users: app.store.users().await?,
     })
 }

@@ -9,15 +9,37 @@ use crate::domain::transcript::{Edit, Word, corrected};
 use crate::text;
 use crate::text::safety::{self, PatientContext};
 
+/// What a report is made with, beside the words.
+#[derive(Clone, Copy)]
+pub struct Material<'a> {
+    /// The dictionary.
+    pub index: &'a Index,
+    /// How the site writes.
+    pub setup: text::Setup<'a>,
+    /// The patient in whose record the report will lie, if one is selected.
+    pub patient: Option<&'a PatientContext>,
+}
+
+impl<'a> Material<'a> {
+    /// With the usual settings, for nobody in particular.
+    pub fn new(index: &'a Index) -> Self {
+        Self {
+            index,
+            setup: text::Setup::default(),
+            patient: None,
+        }
+    }
+}
+
 /// Makes report and findings again. Words and edits stay as they are; so do the findings about the sound.
-pub fn redraft(mut recognition: Recognition, index: &Index) -> Recognition {
+pub fn redraft(mut recognition: Recognition, with: &Material) -> Recognition {
     let words = &recognition.raw.words;
     let edits = &recognition.transcript.edits;
     let mut findings: Vec<Finding> = std::mem::take(&mut recognition.findings)
         .into_iter()
         .filter(|f| is_about_sound(f.kind))
         .collect();
-    let proposals = correct::propose(words, index)
+    let proposals = correct::propose(words, with.index)
         .into_iter()
         .filter(|p| {
             !edits
@@ -25,9 +47,9 @@ pub fn redraft(mut recognition: Recognition, index: &Index) -> Recognition {
                 .any(|e| e.word_from < p.word_to && p.word_from < e.word_to)
         })
         .collect();
-    let (_, unknown) = correct::decide(proposals, &[], words, index, &mut correct::Seen::default());
+    let (_, unknown) = correct::decide(proposals, &[], words, with.index, &mut correct::Seen::default());
     findings.extend(unknown);
-    let (report, findings) = drafted(words, edits, findings, index, None);
+    let (report, findings) = drafted(words, edits, findings, with);
     recognition.findings = findings;
     recognition.report = report;
     recognition
@@ -39,10 +61,9 @@ pub fn drafted(
     words: &[Word],
     edits: &[Edit],
     mut findings: Vec<Finding>,
-    index: &Index,
-    patient: Option<&PatientContext>,
+    with: &Material,
 ) -> (ReportBody, Vec<Finding>) {
-    let draft = text::draft(words, &corrected(words, edits));
+    let draft = text::draft_with(words, &corrected(words, edits), &with.setup);
     findings.extend(draft.findings);
     for finding in &mut findings {
         locate(finding, &draft.report.trace);
@@ -51,8 +72,8 @@ pub fn drafted(
         words,
         edits,
         report: &draft.report,
-        index,
-        patient,
+        index: with.index,
+        patient: with.patient,
     };
     let mut findings = safety::review(&material, findings);
     finding::number(&mut findings);

@@ -15,6 +15,8 @@ use crate::domain::transcript::{self, Coverage, Edit, Stretch, Word};
 use crate::speech::careful::{self, Passage};
 use crate::speech::engine::{Cancel, HearOptions, Session, SpeechError};
 use crate::speech::pool::{Job, MOST_WORKERS, Pool, Ticket, Turn, Urgency};
+use crate::text::TextStyle;
+use crate::text::safety::PatientContext;
 use crate::workflow::redraft;
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -59,7 +61,7 @@ pub const SPOKEN_MARKS: &str = "Dictation, with spoken punctuation: comma, perio
 const MARKS: [&str; 6] = ["comma", "period", "colon", "semicolon", "paragraph", "stop"];
 
 /// How a recording is transcribed.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Options {
     /// ISO 639-1 code.
     pub language: String,
@@ -67,6 +69,10 @@ pub struct Options {
     pub prompt: String,
     /// How the recording is opened: which channel, and what decodes dictaphone files.
     pub source: OpenOptions,
+    /// How the report is written.
+    pub style: TextStyle,
+    /// The patient in whose record the report will lie; the report is compared with it.
+    pub patient: Option<PatientContext>,
 }
 
 /// How often a run that waits for results looks whether it was cancelled.
@@ -138,6 +144,8 @@ pub fn transcribe(
     let job = pool.job(Urgency::Batch, cancel);
     let how = Arc::new(How {
         index: index.clone(),
+        style: options.style,
+        patient: options.patient.clone(),
         prompt: options.prompt.clone(),
         unmarked: Default::default(),
         hear_options: HearOptions {
@@ -257,6 +265,8 @@ fn may_be_last(chunk: &Chunk, claimed_s: Option<f64>) -> bool {
 /// How the chunks of a recording are heard.
 struct How {
     index: Arc<Index>,
+    style: TextStyle,
+    patient: Option<PatientContext>,
     prompt: String,
     /// Of the chunks last heard, by their number modulo the most that are heard at once: whether no mark was spoken there.
     unmarked: [AtomicBool; MOST_WORKERS],
@@ -560,8 +570,19 @@ impl Run {
             edit.id = i as u32 + 1;
         }
         let corrected = transcript::corrected(&self.words, &self.edits);
-        let (report, findings) =
-            redraft::drafted(&self.words, &self.edits, self.findings, &how.index, None);
+        let (report, findings) = redraft::drafted(
+            &self.words,
+            &self.edits,
+            self.findings,
+            &redraft::Material {
+                index: &how.index,
+                setup: crate::text::Setup {
+                    style: how.style,
+                    ..Default::default()
+                },
+                patient: how.patient.as_ref(),
+            },
+        );
         let text_s = text_started.elapsed().as_secs_f64();
         Recognition {
             source: end.info,

@@ -40,7 +40,7 @@ pub fn transcribe(recording: &Path) -> Recognition {
     let options = Options {
         language: "en".into(),
         prompt: String::new(),
-        source: osler::audio::OpenOptions::default(),
+        ..Options::default()
     };
     transcribe::transcribe(
         recording,

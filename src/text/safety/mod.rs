@@ -20,7 +20,7 @@ pub mod triage;
 
 use crate::dictionary::index::Index;
 use crate::domain::finding::{Finding, FindingKind, Severity};
-use crate::domain::patient::{Patient, Sex};
+use crate::domain::patient::Sex;
 use crate::domain::report::ReportBody;
 use crate::domain::transcript::{Edit, Word, join};
 use crate::text::document;
@@ -48,20 +48,6 @@ pub struct PatientContext {
     pub medications: Vec<String>,
     /// Problems as the record writes them.
     pub problems: Vec<String>,
-}
-
-impl PatientContext {
-    /// What the record says about a patient, for a dictation of that day.
-    pub fn of(patient: &Patient, dictated_on: Date) -> Self {
-        Self {
-            sex: Some(patient.sex),
-            birth_date: Some(patient.birth_date),
-            dictated_on: Some(dictated_on),
-            family: patient.family.clone(),
-            given: patient.given.clone(),
-            ..Self::default()
-        }
-    }
 }
 
 /// What a review looks at.
@@ -253,7 +239,10 @@ mod tests {
         assert_eq!(finding.heard, "apixaban 50 mg");
         assert!((finding.start_s - 1.2).abs() < 1e-9 && (finding.end_s - 2.4).abs() < 1e-9);
         // "Plan: Start apixaban 50 mg daily."
-        assert_eq!((finding.report_from, finding.report_to), (Some(12), Some(26)));
+        assert_eq!(
+            (finding.report_from, finding.report_to),
+            (Some(12), Some(26))
+        );
         assert!(finding.message.contains("Check") && finding.evidence.contains("FDA label"));
     }
 

@@ -85,8 +85,13 @@ impl Reading {
                 reading.sentences.resize(said.sentence + 1, k..k);
             }
             reading.sentences[said.sentence].end = k + 1;
-            for place in reading.places.get_mut(said.words.clone()).into_iter().flatten() {
-                *place = if place.is_empty() {
+            for place in reading
+                .places
+                .get_mut(said.words.clone())
+                .into_iter()
+                .flatten()
+            {
+                *place = if place.start == place.end {
                     k..k + 1
                 } else {
                     place.start.min(k)..place.end.max(k + 1)
@@ -320,9 +325,9 @@ mod tests {
         assert_eq!(
             texts,
             [
-                "Clinic",
-                "note",
-                "Plan",
+                "CLINIC",
+                "NOTE",
+                "PLAN",
                 "Sacubitril",
                 "valsartan",
                 "49/51",

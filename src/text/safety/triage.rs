@@ -10,6 +10,7 @@ use super::drugs::dose;
 use super::said::Reading;
 use crate::domain::finding::{Finding, FindingKind, Severity, Suggestion};
 use crate::domain::transcript::{Word, join};
+use std::ops::Range;
 
 /// Doubts about words that a reviewer is asked about per 200 words of the report.
 const PER_200_WORDS: usize = 5;
