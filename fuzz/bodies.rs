@@ -5,9 +5,11 @@ use osler::audio::decode::Decoder;
 use osler::audio::dss::Header;
 use osler::dictionary::index::Index;
 use osler::dictionary::load::Tables;
+use osler::domain::finding::FindingKind;
 use osler::domain::transcript::{self, Word};
 use osler::speech::models::reading;
 use osler::text;
+use osler::workflow::redraft::{self, Material};
 use std::path::Path;
 use std::sync::OnceLock;
 
@@ -84,15 +86,25 @@ pub fn draft(bytes: &[u8]) {
         told[span.word_from..span.word_to].fill(true);
     }
     assert!(told.iter().all(|t| *t), "a word is not accounted for");
+    let (_, findings) = redraft::drafted(&words, &[], Vec::new(), &Material::new(index()));
+    assert!(
+        findings.iter().all(|f| f.kind != FindingKind::RuleFailed),
+        "a rule or the review failed"
+    );
 }
 
-/// Questions to the dictionary, one a line.
-pub fn dictionary(bytes: &[u8]) {
+fn index() -> &'static Index {
     static INDEX: OnceLock<Option<Index>> = OnceLock::new();
     let index = INDEX.get_or_init(|| Tables::embedded().ok().map(Index::new));
     let Some(index) = index else {
         panic!("the built-in dictionary cannot be read");
     };
+    index
+}
+
+/// Questions to the dictionary, one a line.
+pub fn dictionary(bytes: &[u8]) {
+    let index = index();
     for line in String::from_utf8_lossy(bytes).lines() {
         let _ = index.known(line);
         let _ = index.term(line);

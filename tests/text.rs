@@ -1,8 +1,13 @@
 //! The text pass as a whole: whatever is said, nothing is lost, and what is written already stays as it is.
 
+use crate::support::real;
+use jiff::civil::date;
 use osler::domain::finding::FindingKind;
+use osler::domain::patient::Sex;
 use osler::domain::transcript::{CorrectedWord, Edit, EditState, Word, corrected};
+use osler::text::safety::PatientContext;
 use osler::text::{Draft, draft, trace};
+use osler::workflow::redraft::{self, Material};
 use proptest::prelude::*;
 
 fn words(texts: impl IntoIterator<Item = impl Into<String>>) -> Vec<Word> {
@@ -36,6 +41,22 @@ fn sound(words: &[Word], corrected: &[CorrectedWord]) -> Draft {
         Ok(())
     );
     draft
+}
+
+/// Words that the review looks at.
+#[rustfmt::skip]
+fn of_medicine() -> impl Strategy<Value = Vec<String>> {
+    const WORDS: &[&str] = &[
+        "metoprolol", "apixaban", "amoxicillin", "hydroxyzine", "methotrexate", "insulin", "5", "50", "mg", "10mg",
+        "five", "hundred", "milligrams", "units", "per", "kilogram", "daily", "twice", "every", "8", "hours", "left",
+        "right", "knee", "ankle", "eye", "she", "he", "her", "his", "68-year-old", "41", "years", "old", "woman", "man",
+        "patient", "name", "is", "Mary", "Jones", "Mrs.", "Okafor", "date", "of", "birth", "March", "4,", "1958", "DOB",
+        "03/05/1958", "allergic", "to", "penicillin", "allergies", "colon", "plan", "medications", "period", "comma",
+        "no", "not", "denies", "MS", "QD", "OD", "10U", ".5", "5.0", "[", "]", "____", "***", "[blank]", "uterus",
+        "prostate", "mother", "progress", "note", "operative", "ischaemic", "zzflasin", "start", "stop", "<5", "/", "-",
+        "Ärztin", "5/5", "mg/dL",
+    ];
+    prop::collection::vec(prop::sample::select(WORDS).prop_map(String::from), 0..60)
 }
 
 /// Words that rules look at, beside ordinary ones and what an engine may write.
@@ -225,6 +246,35 @@ proptest! {
     fn no_word_is_lost_and_every_character_is_traced(texts in said()) {
         let words = words(texts);
         sound(&words, &corrected(&words, &[]));
+    }
+
+    #[test]
+    fn whatever_is_said_it_is_reviewed_and_every_finding_has_its_place(texts in of_medicine()) {
+        let words = words(texts);
+        let edits: Vec<Edit> = Vec::new();
+        let patient = PatientContext {
+            sex: Some(Sex::Female),
+            birth_date: Some(date(1958, 3, 4)),
+            dictated_on: Some(date(2026, 6, 1)),
+            family: "Okafor".into(),
+            given: "Anna".into(),
+            allergies: vec!["penicillin".into()],
+            medications: vec!["hydralazine 25 mg".into()],
+            problems: Vec::new(),
+        };
+        let with = Material {
+            patient: Some(&patient),
+            ..Material::new(real::index())
+        };
+        let (report, findings) = redraft::drafted(&words, &edits, Vec::new(), &with);
+        let chars = report.text.chars().count();
+        for (n, f) in findings.iter().enumerate() {
+            assert_ne!(f.kind, FindingKind::RuleFailed, "{f:?}");
+            assert_eq!(f.id as usize, n + 1);
+            assert!(f.word_from <= f.word_to && f.word_to <= words.len(), "{f:?}");
+            assert!(f.report_from <= f.report_to && f.report_to.unwrap_or(0) <= chars, "{f:?}");
+            assert!(f.start_s <= f.end_s, "{f:?}");
+        }
     }
 
     #[test]

@@ -17,6 +17,8 @@ use std::ops::Range;
 const EVERYDAY: f32 = 0.3;
 /// The same right behind a verb of prescribing, where a drug is expected.
 const AFTER_VERB: f32 = 0.6;
+/// A word that hardly anybody says.
+const RARE: f32 = 0.4;
 /// A negation or a side.
 const DECIDING: f32 = 0.35;
 /// A number of any kind.
@@ -110,9 +112,11 @@ fn doubtful(
         Known::Number => {
             (said.probability < NUMBER).then(|| (Severity::Warning, listen("The number"), "number"))
         }
-        Known::English { .. } | Known::Compound | Known::Rare => {
+        known @ (Known::English { .. } | Known::Compound | Known::Rare) => {
             let most = if after_verb(reading, k) {
                 AFTER_VERB
+            } else if known == Known::Rare {
+                RARE
             } else {
                 EVERYDAY
             };
@@ -163,11 +167,11 @@ fn is_plain(norm: &str) -> bool {
 }
 
 /// Behind a verb after which a drug is named: "continue a pixel", "start becky".
-fn after_verb(reading: &Reading, k: usize) -> bool {
+pub fn after_verb(reading: &Reading, k: usize) -> bool {
     #[rustfmt::skip]
     const VERBS: &[&str] = &[
         "continue", "continued", "start", "started", "begin", "add", "resume", "restart", "hold", "prescribe",
-        "prescribed", "commence", "discontinue",
+        "prescribed", "commence", "discontinue", "stop", "stopped", "restarted", "resumed", "takes", "taking",
     ];
     (1..=2).any(|n| {
         k.checked_sub(n).is_some_and(|j| {

@@ -207,18 +207,26 @@ impl Reading {
         self.said[from..to].iter().all(|s| s.gap < Gap::Clause)
     }
 
-    /// The raw words behind `range`.
+    /// The raw words behind `range`. Where a correction brought words of two places together, those of the last one.
     pub fn raw(&self, range: Range<usize>) -> Range<usize> {
+        /// Words that a command or a mark between two words of the report may have.
+        const APART: usize = 6;
         let mut named = self.said[range]
             .iter()
+            .rev()
             .map(|s| &s.words)
             .filter(|w| !w.is_empty());
-        let Some(first) = named.next() else {
+        let Some(last) = named.next() else {
             return 0..0;
         };
-        named.fold(first.clone(), |all, w| {
-            all.start.min(w.start)..all.end.max(w.end)
-        })
+        let mut all = last.clone();
+        for w in named {
+            if w.start > all.end || w.end + APART < all.start {
+                break;
+            }
+            all = all.start.min(w.start)..all.end.max(w.end);
+        }
+        all
     }
 }
 
@@ -337,7 +345,7 @@ mod tests {
             ]
         );
         assert_eq!(r.said[1].gap, Gap::Stop);
-        assert_eq!((r.said[6].gap, r.said[2].gap), (Gap::Comma, Gap::Clause));
+        assert_eq!((r.said[6].gap, r.said[2].gap), (Gap::Comma, Gap::Stop));
         assert!(r.said[2].heading && !r.said[3].heading);
         assert_eq!((r.category(0), r.category(3)), ("", "plan"));
         assert_eq!(r.sentence(8), 8..9);

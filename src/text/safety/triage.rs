@@ -5,7 +5,7 @@
 //! a side is never demoted, nor what is about meaning (a dose out of range, an allergy, a gap).
 
 use super::Material;
-use super::doubt::is_deciding;
+use super::doubt::{after_verb, is_deciding};
 use super::drugs::dose;
 use super::said::Reading;
 use crate::domain::finding::{Finding, FindingKind, Severity, Suggestion};
@@ -20,8 +20,8 @@ const AT_LEAST: usize = 2;
 const DANGEROUS: u32 = 4;
 /// A merged doubt of more words is a passage, and nobody listens to half of it.
 const LONGEST: usize = 10;
-/// Likeness from which a suggestion says something about what was meant.
-const LIKELY: f32 = 0.7;
+/// Likeness to a drug from which an unknown word is that drug, misheard, whatever its capital says.
+const A_DRUG: f32 = 0.7;
 /// An unknown word of so many letters is no name.
 const NO_NAME: usize = 12;
 
@@ -29,7 +29,10 @@ const NO_NAME: usize = 12;
 fn is_word_doubt(finding: &Finding) -> bool {
     matches!(
         finding.kind,
-        FindingKind::UnknownWord | FindingKind::DoubtfulWord | FindingKind::DoseWithoutDrug
+        FindingKind::UnknownWord
+            | FindingKind::DoubtfulWord
+            | FindingKind::DoseWithoutDrug
+            | FindingKind::LowConfidenceNumber
     ) && finding.word_from < finding.word_to
 }
 
@@ -38,7 +41,7 @@ pub fn triage(material: &Material, reading: &Reading, findings: Vec<Finding>) ->
     let (mut doubts, mut out): (Vec<Finding>, Vec<Finding>) =
         findings.into_iter().partition(is_word_doubt);
     for doubt in &mut doubts {
-        name_or_not(reading, doubt);
+        name_or_not(material, reading, doubt);
     }
     doubts.sort_by_key(|f| (f.word_from, f.word_to));
     let mut groups: Vec<Vec<Finding>> = Vec::new();
@@ -76,7 +79,7 @@ pub fn triage(material: &Material, reading: &Reading, findings: Vec<Finding>) ->
 }
 
 /// A capital makes an unknown word a name only inside a sentence, and not before a dose.
-fn name_or_not(reading: &Reading, finding: &mut Finding) {
+fn name_or_not(material: &Material, reading: &Reading, finding: &mut Finding) {
     if finding.kind != FindingKind::UnknownWord || finding.severity > Severity::Info {
         return;
     }
@@ -86,9 +89,20 @@ fn name_or_not(reading: &Reading, finding: &mut Finding) {
     };
     let begins = reading.sentence(said.start).start == said.start;
     let long = first.norm.chars().count() >= NO_NAME;
-    if begins || long || dose_follows(reading, said.end) {
+    if begins || long || dose_follows(reading, said.end) || may_be_drug(material, finding) {
         finding.severity = Severity::Warning;
     }
+}
+
+/// Whether what was heard is spelled nearly like a drug.
+fn may_be_drug(material: &Material, finding: &Finding) -> bool {
+    finding.suggestions.first().is_some_and(|s| {
+        s.score >= A_DRUG
+            && material
+                .index
+                .term(&s.text)
+                .is_some_and(|t| t.category.is_drug())
+    })
 }
 
 fn dose_follows(reading: &Reading, end: usize) -> bool {
@@ -133,7 +147,8 @@ fn merge(group: Vec<Finding>, words: &[Word]) -> Finding {
     let rank = |f: &Finding| match f.kind {
         FindingKind::UnknownWord => 0,
         FindingKind::DoseWithoutDrug => 1,
-        _ => 2,
+        FindingKind::LowConfidenceNumber => 2,
+        _ => 3,
     };
     let mut parts = group;
     parts.sort_by_key(|f| (rank(f), f.word_from));
@@ -218,7 +233,11 @@ fn weight(material: &Material, reading: &Reading, finding: &Finding) -> u32 {
     let said = reading.places(finding.word_from..finding.word_to);
     let mut weight = 0;
     let here = reading.said.get(said.clone()).unwrap_or_default();
-    if finding.kind == FindingKind::DoseWithoutDrug || here.iter().any(|s| is_deciding(&s.norm)) {
+    if matches!(
+        finding.kind,
+        FindingKind::DoseWithoutDrug | FindingKind::LowConfidenceNumber
+    ) || here.iter().any(|s| is_deciding(&s.norm))
+    {
         weight += 4;
     }
     if said.clone().any(|k| dose(&reading.said, k).is_some()) || dose_follows(reading, said.end) {
@@ -234,15 +253,9 @@ fn weight(material: &Material, reading: &Reading, finding: &Finding) -> u32 {
     ) {
         weight += 2;
     }
-    let best = finding.suggestions.first();
-    if best.is_some_and(|s| {
-        s.score >= LIKELY
-            && material
-                .index
-                .term(&s.text)
-                .is_some_and(|t| t.category.is_drug())
-    }) {
-        weight += 3;
+    if may_be_drug(material, finding) || (said.start < said.end && after_verb(reading, said.start))
+    {
+        weight += 4;
     }
     if here.iter().any(|s| s.norm.chars().count() >= 7) {
         weight += 1;
@@ -358,9 +371,17 @@ mod tests {
         let all = words(said);
         let draft = crate::text::draft(&all, &corrected(&all, &[]));
         let reading = Reading::of(&draft.report, &all);
+        let index = index();
+        let material = Material {
+            words: &all,
+            edits: &[],
+            report: &draft.report,
+            index: &index,
+            patient: None,
+        };
         let severity = |at: usize| {
             let mut f = unknown(&all, at, "", Severity::Info);
-            name_or_not(&reading, &mut f);
+            name_or_not(&material, &reading, &mut f);
             f.severity
         };
         assert_eq!(severity(0), Severity::Warning);
