@@ -5,6 +5,7 @@
 
 use crate::text::TextStyle;
 use crate::text::token::{Kind, Token};
+use std::collections::HashMap;
 
 /// Rule name of a word that was spelled otherwise.
 pub const RESPELLED: &str = "spelling";
@@ -103,7 +104,12 @@ pub fn written(tokens: &[Token], style: TextStyle) -> Vec<Token> {
 
 /// Words in the wanted spelling. Names (capitals inside a sentence) stay.
 fn spell(tokens: &[Token], wanted: TextStyle) -> Vec<Token> {
+    if wanted == TextStyle::AsHeard {
+        return tokens.to_vec();
+    }
     let mut start = true;
+    // A dictation has few words, often.
+    let mut known: HashMap<&str, Option<String>> = HashMap::new();
     tokens
         .iter()
         .map(|token| {
@@ -115,7 +121,13 @@ fn spell(tokens: &[Token], wanted: TextStyle) -> Vec<Token> {
                 Kind::Break(_) | Kind::Item => start = true,
             }
             let name = token.is_capitalised() && !begins;
-            match respell(&token.text, wanted).filter(|_| token.kind == Kind::Word && !name) {
+            let other = (token.kind == Kind::Word && !name).then(|| {
+                known
+                    .entry(&token.text)
+                    .or_insert_with(|| respell(&token.text, wanted))
+                    .clone()
+            });
+            match other.flatten() {
                 Some(text) => {
                     let mut new = token.with(text, Kind::Word, RESPELLED);
                     new.glue = token.glue;

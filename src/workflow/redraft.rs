@@ -65,8 +65,9 @@ pub fn drafted(
 ) -> (ReportBody, Vec<Finding>) {
     let draft = text::draft_with(words, &corrected(words, edits), &with.setup);
     findings.extend(draft.findings);
+    let places = places(words.len(), &draft.report.trace);
     for finding in &mut findings {
-        locate(finding, &draft.report.trace);
+        locate(finding, &places);
     }
     let material = safety::Material {
         words,
@@ -80,18 +81,33 @@ pub fn drafted(
     (draft.report, findings)
 }
 
+/// For each raw word the first character of the report that came from it and one past the last.
+fn places(words: usize, trace: &[TraceSpan]) -> Vec<Option<(usize, usize)>> {
+    let mut places: Vec<Option<(usize, usize)>> = vec![None; words];
+    for span in trace {
+        let of_span = places.get_mut(span.word_from..span.word_to);
+        for place in of_span.into_iter().flatten() {
+            let (from, to) = place.unwrap_or((span.from, span.to));
+            *place = Some((from.min(span.from), to.max(span.to)));
+        }
+    }
+    places
+}
+
 /// Where in the report a finding's words stand.
-fn locate(finding: &mut Finding, trace: &[TraceSpan]) {
-    if finding.word_from == finding.word_to || finding.report_from.is_some() {
+fn locate(finding: &mut Finding, places: &[Option<(usize, usize)>]) {
+    if finding.report_from.is_some() {
         return;
     }
-    let mut spans = trace.iter().filter(|t| {
-        t.word_from < t.word_to && t.word_from < finding.word_to && finding.word_from < t.word_to
+    let words = places.get(finding.word_from..finding.word_to);
+    let mut spans = words.unwrap_or_default().iter().flatten();
+    let Some(first) = spans.next() else {
+        return;
+    };
+    let (from, to) = spans.fold(*first, |(from, to), span| {
+        (from.min(span.0), to.max(span.1))
     });
-    if let Some(first) = spans.next() {
-        finding.report_from = Some(first.from);
-        finding.report_to = Some(spans.next_back().map_or(first.to, |last| last.to));
-    }
+    (finding.report_from, finding.report_to) = (Some(from), Some(to));
 }
 
 /// Findings that come from the recording and the engine, which are not at hand.

@@ -811,14 +811,18 @@ fn allergies(material: &Material, reading: &Reading, drugs: &[Drug], flags: &mut
     let known = material
         .patient
         .map_or(&[][..], |p: &PatientContext| p.allergies.as_slice());
-    let said: Vec<String> = drugs
+    let said: BTreeSet<String> = drugs
         .iter()
         .filter(|d| is_named_as_allergy(reading, d))
         .map(|d| d.generic.clone())
         .chain(family_named_as_allergy(reading))
         .collect();
     let mut told = BTreeSet::new();
+    let mut harmless = BTreeSet::new();
     for drug in drugs {
+        if harmless.contains(&drug.generic) || told.contains(&drug.generic) {
+            continue;
+        }
         if is_named_as_allergy(reading, drug)
             || is_kept_away(reading, drug)
             || reading.said[drug.at.start].heading
@@ -830,7 +834,10 @@ fn allergies(material: &Material, reading: &Reading, drugs: &[Drug], flags: &mut
         let (allergen, whose) = match (of_record, of_report) {
             (Some(a), _) => (a, "The record"),
             (None, Some(a)) => (a, "The report itself"),
-            (None, None) => continue,
+            (None, None) => {
+                harmless.insert(drug.generic.clone());
+                continue;
+            }
         };
         if told.insert(drug.generic.clone()) {
             flags.push(Flag::new(
