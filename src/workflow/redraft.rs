@@ -47,7 +47,13 @@ pub fn redraft(mut recognition: Recognition, with: &Material) -> Recognition {
                 .any(|e| e.word_from < p.word_to && p.word_from < e.word_to)
         })
         .collect();
-    let (_, unknown) = correct::decide(proposals, &[], words, with.index, &mut correct::Seen::default());
+    let (_, unknown) = correct::decide(
+        proposals,
+        &[],
+        words,
+        with.index,
+        &mut correct::Seen::default(),
+    );
     findings.extend(unknown);
     let (report, findings) = drafted(words, edits, findings, with);
     recognition.findings = findings;

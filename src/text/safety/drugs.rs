@@ -6,6 +6,7 @@ use super::{Flag, Material, PatientContext};
 use crate::dictionary::index::{Index, TermInfo, fold};
 use crate::dictionary::load::{Category, File};
 use crate::domain::finding::{FindingKind, Severity};
+use crate::domain::transcript::join;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
@@ -669,13 +670,8 @@ fn lookalikes(material: &Material, reading: &Reading, drugs: &[Drug], flags: &mu
     /// A drug heard with less than this is asked about if it has a look-alike. Of known drugs that the engine wrote on
     /// the development set, even those under 0.35 were right; this leaves only the lowest.
     const UNSURE: f32 = 0.1;
-    let table = material.index.tables().table(File::Lookalikes);
-    let pairs: Vec<(String, String)> = (0..table.len())
-        .filter_map(|n| {
-            let mut columns = table.line(n).split('\t');
-            Some((columns.next()?.to_owned(), columns.next()?.to_owned()))
-        })
-        .collect();
+    /// How much less like what was heard a look-alike may be than the drug that a correction put there.
+    const NEARLY: f64 = 0.05;
     let record: BTreeSet<String> = material
         .patient
         .map(|p| {
@@ -692,22 +688,27 @@ fn lookalikes(material: &Material, reading: &Reading, drugs: &[Drug], flags: &mu
             continue;
         }
         let written = fold(&drug.name);
-        let others: Vec<&str> = pairs
-            .iter()
-            .filter_map(|(a, b)| match () {
-                () if *a == drug.generic || *a == written => Some(b.as_str()),
-                () if *b == drug.generic || *b == written => Some(a.as_str()),
-                () => None,
-            })
-            .collect();
+        let mut others = material.index.lookalikes(&drug.generic);
+        if written != drug.generic {
+            others.extend(material.index.lookalikes(&written));
+        }
         let in_record = (!record.contains(&drug.generic))
-            .then(|| others.iter().find(|o| record.contains(**o)))
+            .then(|| others.iter().find(|o| record.contains(*o)))
             .flatten();
         let probability = reading.said[drug.at.clone()]
             .iter()
             .map(|s| s.probability)
             .fold(1.0_f32, f32::min);
-        let edited = edited.range(reading.raw(drug.at.clone())).next().is_some();
+        let raw = reading.raw(drug.at.clone());
+        let edited = edited.range(raw.clone()).next().is_some();
+        let heard = join(
+            material
+                .words
+                .get(raw)
+                .unwrap_or_default()
+                .iter()
+                .map(|w| w.text.as_str()),
+        );
         if let Some(other) = in_record {
             flags.push(Flag::new(
                 FindingKind::LookalikeDrug,
@@ -717,9 +718,17 @@ fn lookalikes(material: &Material, reading: &Reading, drugs: &[Drug], flags: &mu
                 "safety.lookalike: the other one is in the record",
             ));
         } else if let Some(other) = others.first().filter(|_| edited || probability < UNSURE) {
+            // A correction was judged against the sound; it is asked about where the other one is spelled as nearly.
+            let nearly = others
+                .iter()
+                .any(|o| alike(&heard, o) + NEARLY >= alike(&heard, &written));
             flags.push(Flag::new(
                 FindingKind::LookalikeDrug,
-                Severity::Warning,
+                if !edited || nearly {
+                    Severity::Warning
+                } else {
+                    Severity::Info
+                },
                 drug.at.clone(),
                 format!(
                     "{} or {other}? The two are taken for one another. Listen.",
@@ -733,6 +742,17 @@ fn lookalikes(material: &Material, reading: &Reading, drugs: &[Drug], flags: &mu
             ));
         }
     }
+}
+
+/// Likeness of the letters of two wordings, whatever their spaces.
+pub fn alike(one: &str, other: &str) -> f64 {
+    let letters = |text: &str| -> String {
+        fold(text)
+            .chars()
+            .filter(|c| c.is_ascii_alphabetic())
+            .collect()
+    };
+    strsim::jaro_winkler(&letters(one), &letters(other))
 }
 
 /// The drugs that an entry of the record names ("Metoprolol succinate 50 mg daily"), by generic name.

@@ -151,10 +151,22 @@ fn review_all(material: &Material, mut found: Vec<Finding>) -> Vec<Finding> {
     doubt::check(material, &reading, &mut flags);
     doubt::written(material, &reading, &mut flags);
     document::check(material, &reading, &mut flags);
+    // What the dictionary asks with the sound at hand is not asked again.
+    let asked: Vec<Range<usize>> = found
+        .iter()
+        .filter(|f| f.kind == FindingKind::LookalikeDrug)
+        .map(|f| f.word_from..f.word_to)
+        .collect();
     found.extend(
         flags
             .into_iter()
-            .map(|flag| flag.finding(&reading, material.words)),
+            .map(|flag| flag.finding(&reading, material.words))
+            .filter(|f| {
+                f.kind != FindingKind::LookalikeDrug
+                    || !asked
+                        .iter()
+                        .any(|a| a.start < f.word_to && f.word_from < a.end)
+            }),
     );
     let blanks = doubt::blanks(material, &found);
     found.extend(blanks);

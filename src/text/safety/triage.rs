@@ -6,7 +6,7 @@
 
 use super::Material;
 use super::doubt::{after_verb, is_deciding};
-use super::drugs::dose;
+use super::drugs::{alike, dose};
 use super::said::Reading;
 use crate::domain::finding::{Finding, FindingKind, Severity, Suggestion};
 use crate::domain::transcript::{Word, join};
@@ -20,8 +20,8 @@ const AT_LEAST: usize = 2;
 const DANGEROUS: u32 = 4;
 /// A merged doubt of more words is a passage, and nobody listens to half of it.
 const LONGEST: usize = 10;
-/// Likeness to a drug from which an unknown word is that drug, misheard, whatever its capital says.
-const A_DRUG: f32 = 0.7;
+/// Likeness of the letters to a drug from which what was heard is that drug, whatever its capital says.
+const A_DRUG: f64 = 0.8;
 /// An unknown word of so many letters is no name.
 const NO_NAME: usize = 12;
 
@@ -31,6 +31,7 @@ fn is_word_doubt(finding: &Finding) -> bool {
         finding.kind,
         FindingKind::UnknownWord
             | FindingKind::DoubtfulWord
+            | FindingKind::SoundsLike
             | FindingKind::DoseWithoutDrug
             | FindingKind::LowConfidenceNumber
     ) && finding.word_from < finding.word_to
@@ -94,14 +95,14 @@ fn name_or_not(material: &Material, reading: &Reading, finding: &mut Finding) {
     }
 }
 
-/// Whether what was heard is spelled nearly like a drug.
+/// Whether what was heard is spelled nearly like a drug, with or without the spaces.
 fn may_be_drug(material: &Material, finding: &Finding) -> bool {
     finding.suggestions.first().is_some_and(|s| {
-        s.score >= A_DRUG
-            && material
-                .index
-                .term(&s.text)
-                .is_some_and(|t| t.category.is_drug())
+        material
+            .index
+            .term(&s.text)
+            .is_some_and(|t| t.category.is_drug())
+            && alike(&s.text, &finding.heard) >= A_DRUG
     })
 }
 
@@ -146,9 +147,10 @@ fn is_spoken_mark(words: &[Word], at: usize) -> bool {
 fn merge(group: Vec<Finding>, words: &[Word]) -> Finding {
     let rank = |f: &Finding| match f.kind {
         FindingKind::UnknownWord => 0,
-        FindingKind::DoseWithoutDrug => 1,
-        FindingKind::LowConfidenceNumber => 2,
-        _ => 3,
+        FindingKind::SoundsLike => 1,
+        FindingKind::DoseWithoutDrug => 2,
+        FindingKind::LowConfidenceNumber => 3,
+        _ => 4,
     };
     let mut parts = group;
     parts.sort_by_key(|f| (rank(f), f.word_from));
