@@ -597,7 +597,7 @@ mod tests {
         check(&[
             ("over a three week period he improved period", "Over a 3-week period he improved."),
             ("within a 24 hour period comma then daily period", "Within a 24-hour period, then daily."),
-            ("a six-month period of observation period", "A six-month period of observation."),
+            ("a six-month period of observation period", "A 6-month period of observation."),
             ("her last menstrual period was in May period", "Her last menstrual period was in May."),
             ("she missed her period comma and tested period", "She missed her period, and tested."),
             ("the postoperative period was uneventful period", "The postoperative period was uneventful."),

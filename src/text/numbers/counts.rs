@@ -19,7 +19,10 @@ pub const VALUES: &[&str] = &[
     "chloride", "bicarbonate", "calcium", "magnesium", "phosphorus", "phosphate", "hemoglobin", "haemoglobin",
     "hematocrit", "haematocrit", "platelets", "count", "inr", "lactate", "troponin", "bnp", "d-dimer", "tsh", "psa",
     "antigen", "cholesterol", "ldl", "hdl", "triglycerides", "a1c", "hba1c", "albumin", "bilirubin", "lipase", "amylase",
-    "ferritin", "crp", "esr", "gfr", "egfr", "urea", "bun", "fraction", "iohexol", "iopamidol", "iodixanol", "omnipaque",
+    "ferritin", "crp", "esr", "peep", "fio2", "pco2", "paco2", "po2", "pao2", "ph", "bicarb", "hco3", "wbc", "hgb", "hct", "mcv", "ast",
+    "alt", "phosphatase", "acid", "procalcitonin", "ck", "ldh", "ammonia", "osmolality", "gap", "gradient", "velocity",
+    "volume", "ef", "lvef", "nt-probnp", "ca-125", "afp", "cea", "hcg", "phq-9", "gad-7", "flexion", "extension", "abduction",
+    "adduction", "rotation", "dorsiflexion", "pronation", "supination", "iop", "ofc", "auc", "axis", "qtc", "gfr", "egfr", "urea", "bun", "fraction", "iohexol", "iopamidol", "iodixanol", "omnipaque",
     "isovue", "visipaque", "protein", "lithium", "vancomycin", "trough",
 ];
 
@@ -29,7 +32,8 @@ const HEADS: &[&str] = &[
     "grade", "stage", "class", "type", "phase", "level", "cycle", "gravida", "para", "abortus", "score", "scores",
     "apgar", "apgars", "age", "aged", "size", "category", "bi-rads", "birads", "asa", "room", "bed", "ward", "zone",
     "segment", "step", "gcs", "phq-9", "gad-7", "mmse", "moca", "bishop", "station", "day", "week", "trial", "chapter",
-    "mallampati", "fitzpatrick", "tanner", "ecog", "tier",
+    "mallampati", "fitzpatrick", "tanner", "ecog", "tier", "nihss", "scale", "pod", "karnofsky", "rankin", "pi-rads", "li-rads",
+    "ti-rads", "lung-rads", "cha2ds2-vasc", "chads2", "abcd2", "curb-65", "ribs", "edss", "meld", "hasbled", "has-bled", "wells",
 ];
 
 /// Words before a "day" that is counted.
@@ -106,9 +110,15 @@ pub fn prose(cells: Vec<Cell>) -> Vec<Cell> {
         if rest[0].is_written() || rest[0].is_unclear() || !rest[0].is_word() {
             return None;
         }
+        if rest[0].num.is_some()
+            && let Some(found) = adjective(done, rest)
+        {
+            return Some(found);
+        }
         if rest[0].num.is_none() {
             return hyphened_age(rest)
                 .or_else(|| pack_years(rest))
+                .or_else(|| hyphened_time(done, rest))
                 .or_else(|| times_three(done, rest));
         }
         age(rest)
@@ -171,6 +181,29 @@ fn hyphened_age(rest: &mut [Cell]) -> Option<(usize, Vec<Cell>)> {
     Some((used, vec![cell]))
 }
 
+/// "twelve lead electrocardiogram", "ten point review of systems": 12-lead, 10-point.
+fn adjective(done: &[Cell], rest: &mut [Cell]) -> Option<(usize, Vec<Cell>)> {
+    let n = num(rest, 0)?.whole().filter(|n| (10..100).contains(n))?;
+    let fits = match norm(rest, 1) {
+        "lead" => matches!(
+            norm(rest, 2),
+            "ecg" | "ekg" | "electrocardiogram" | "electrocardiography" | "tracing"
+        ),
+        "point" => matches!(norm(rest, 2), "review" | "ros" | "system" | "systems"),
+        _ => false,
+    };
+    fits.then_some(())?;
+    let number = match starts_sentence(done) {
+        true => read::spelled(n)?,
+        false => n.to_string(),
+    };
+    let text = format!("{number}-{}", norm(rest, 1));
+    let mut cell = joined(&mut rest[..2]);
+    cell.num = None;
+    cell.write(text, "number.name");
+    Some((2, vec![cell]))
+}
+
 /// The engine's "30-pack years".
 fn pack_years(rest: &mut [Cell]) -> Option<(usize, Vec<Cell>)> {
     let number = rest[0].norm.strip_suffix("-pack")?;
@@ -186,10 +219,24 @@ fn pack_years(rest: &mut [Cell]) -> Option<(usize, Vec<Cell>)> {
 
 /// "oriented times three": x3.
 fn times_three(done: &[Cell], rest: &mut [Cell]) -> Option<(usize, Vec<Cell>)> {
-    if norm(rest, 0) != "times" || !near(done, 4, &["oriented"]) {
+    if norm(rest, 0) != "times" {
         return None;
     }
-    let n = num(rest, 1)?.whole().filter(|n| (1..=4).contains(n))?;
+    let n = num(rest, 1)?.whole().filter(|n| (1..=12).contains(n))?;
+    // "Blood cultures times two", "vomiting times three days"; "at times two people" and "many times two" count nothing.
+    #[rustfmt::skip]
+    const SEVERAL: &[&str] = &[
+        "", "at", "many", "several", "some", "few", "all", "other", "these", "those", "such", "of", "both", "the", "most",
+        "multiple", "numerous", "hard", "good", "bad", "different", "more", "a", "five", "by", "is", "was",
+    ];
+    let ends = rest.get(2).is_none_or(|c| {
+        !c.is_word() || is_time(&c.norm) || matches!(c.norm.as_str(), "and" | "with" | "in" | "on")
+    });
+    let counted =
+        ends && !SEVERAL.contains(&back(done, 1)) && done.last().is_some_and(|c| c.num.is_none());
+    if !near(done, 4, &["oriented"]) && !counted {
+        return None;
+    }
     let mut cell = joined(&mut rest[..2]);
     cell.num = None;
     cell.write(format!("x{n}"), "number.times");
@@ -243,14 +290,20 @@ fn timed(done: &[Cell], rest: &mut [Cell]) -> Option<(usize, Vec<Cell>)> {
         let unit = norm(rest, q.used + 1 + second.used);
         let partner_is_figures = num(rest, q.used + 1)
             .is_some_and(|n| n.whole().is_some_and(|n| n >= 10))
-            && next != "and";
-        if sentence && spoken || !(is_time(unit) || unit == "doses" || partner_is_figures) {
+            && next != "and"
+            || matches!(next, "to" | "or") && num(rest, q.used + 1).is_some_and(|n| n.compound);
+        if sentence && spoken
+            || !(is_time(unit) || matches!(unit, "doses" | "fractions") || partner_is_figures)
+        {
             return None;
         }
         return Some((q.used, vec![amount(rest, &q, "number.range")]));
     }
-    if !(is_time(next) || matches!(next, "doses" | "trimesters")) || (spoken && sentence) {
+    if !(is_time(next) || matches!(next, "doses" | "trimesters" | "fractions")) {
         return None;
+    }
+    if spoken && sentence {
+        return first_of_sentence(rest, q.used);
     }
     // The second number of a range goes with the first.
     let first_of_range = (done.len() >= 2
@@ -283,6 +336,39 @@ fn timed(done: &[Cell], rest: &mut [Cell]) -> Option<(usize, Vec<Cell>)> {
     Some((q.used, vec![amount(rest, &q, "number.time_span")]))
 }
 
+/// "Three day history": Three-day history.
+fn first_of_sentence(rest: &mut [Cell], used: usize) -> Option<(usize, Vec<Cell>)> {
+    let n = num(rest, 0)?.whole().filter(|_| used == 1)?;
+    let unit = norm(rest, 1).to_owned();
+    let noun = rest.get(2).is_some_and(|c| {
+        c.is_word() && c.num.is_none() && !FUNCTION_WORDS.contains(&c.norm.as_str())
+    });
+    let text = format!("{}-{unit}", read::spelled(n)?);
+    if !is_one_time(&unit) || !noun {
+        return None;
+    }
+    let mut cell = joined(&mut rest[..2]);
+    cell.num = None;
+    cell.write(text, "number.time_span");
+    Some((2, vec![cell]))
+}
+
+/// The engine's "two-week", as "two week" is written.
+fn hyphened_time(done: &[Cell], rest: &mut [Cell]) -> Option<(usize, Vec<Cell>)> {
+    let (number, unit) = rest[0]
+        .norm
+        .rsplit_once('-')
+        .filter(|(_, unit)| is_one_time(unit))?;
+    let n = read::word(number).filter(|n| *n > 1)?;
+    if starts_sentence(done) {
+        return None;
+    }
+    let text = format!("{n}-{unit}");
+    let mut cell = joined(&mut rest[..1]);
+    cell.write(text, "number.time_span");
+    Some((1, vec![cell]))
+}
+
 /// Two numbers that nothing divides and no rule could read: a person has to say what they are.
 fn side_by_side(rest: &mut [Cell]) -> Option<(usize, Vec<Cell>)> {
     let open = |c: &Cell| {
@@ -308,7 +394,9 @@ fn side_by_side(rest: &mut [Cell]) -> Option<(usize, Vec<Cell>)> {
 fn value(done: &[Cell], rest: &mut [Cell]) -> Option<(usize, Vec<Cell>)> {
     let number = rest[0].num.as_ref().filter(|n| !n.ordinal)?;
     // "One of"; and "oh" alone is no value.
-    if norm(rest, 1) == "of" && number.is_small() || rest[0].norm == "oh" {
+    // "Type one of"; "day three of antibiotics" is a value.
+    let first_of = norm(rest, 1) == "of" && number.is_small() && number.value == 1.0;
+    if (first_of && !near(done, 1, &["day", "week", "cycle"])) || rest[0].norm == "oh" {
         return None;
     }
     let of_value = head(done, VALUES);
@@ -321,12 +409,19 @@ fn value(done: &[Cell], rest: &mut [Cell]) -> Option<(usize, Vec<Cell>)> {
     let company = done.len() >= 2
         && matches!(back(done, 1), "and" | "or" | "to" | "through")
         && done[done.len() - 2].rule() == "number.value"
-        && !rest
+        && (matches!(
+            back(done, 3),
+            "type" | "types" | "grade" | "grades" | "stage" | "class" | "phase" | "ribs"
+        ) || !rest
             .get(1)
-            .is_some_and(|c| c.is_word() && !FUNCTION_WORDS.contains(&c.norm.as_str()));
+            .is_some_and(|c| c.is_word() && !FUNCTION_WORDS.contains(&c.norm.as_str())));
     let headed = match head(done, HEADS) {
         // "Twice a day two tablets."
-        Some("day" | "week") => near(done, 4, DAYS_OF),
+        Some("day" | "week") => {
+            near(done, 4, DAYS_OF)
+                || norm(rest, 1) == "of"
+                || starts_sentence(&done[..done.len() - 1])
+        }
         head => head.is_some(),
     };
     if of_value.is_none() && !headed && !company {
@@ -373,8 +468,11 @@ fn plain(done: &[Cell], rest: &mut [Cell]) -> Option<(usize, Vec<Cell>)> {
     if number.ordinal {
         let percentile = norm(rest, 1) == "percentile";
         let long = number.value >= 10.0 || number.text.len() > 3;
-        if !number.spoken || !(long || percentile) || starts_sentence(done) {
+        if !number.spoken || !(long || percentile) {
             return None;
+        }
+        if starts_sentence(done) {
+            return spelled_out(rest);
         }
         let mut cell = joined(&mut rest[..1]);
         cell.numeral_as("number.ordinal");
@@ -397,10 +495,31 @@ fn plain(done: &[Cell], rest: &mut [Cell]) -> Option<(usize, Vec<Cell>)> {
     };
     // "Twelve patients were seen": a sentence does not begin with figures.
     if starts_sentence(done) && rest.get(1).is_some_and(Cell::is_word) {
-        return None;
+        return spelled_out(rest);
     }
     let mut cell = joined(&mut rest[..1]);
     cell.write(text, "number.cardinal");
+    Some((1, vec![cell]))
+}
+
+/// "Fifty five patients": Fifty-five.
+fn spelled_out(rest: &mut [Cell]) -> Option<(usize, Vec<Cell>)> {
+    let number = rest[0].num.as_ref()?;
+    let n = number
+        .text
+        .trim_end_matches(|c: char| c.is_alphabetic())
+        .parse()
+        .ok()?;
+    let text = match number.ordinal {
+        true => read::spelled_ordinal(n),
+        false => read::spelled(n),
+    }?;
+    // "Twelve" stands there already.
+    if !text.contains('-') {
+        return None;
+    }
+    let mut cell = joined(&mut rest[..1]);
+    cell.write(text, "number.spelled");
     Some((1, vec![cell]))
 }
 
@@ -459,13 +578,23 @@ mod tests {
             ("the first and the second toe", "The first and the second toe"),
             ("a second degree laceration", "A second degree laceration"),
             ("two puffs twice daily", "Two puffs twice daily"),
-            ("fifty fifth percentile for weight", "Fifty fifth percentile for weight"),
+            ("fifty fifth percentile for weight", "Fifty-fifth percentile for weight"),
             ("in the fifty fifth percentile", "In the 55th percentile"),
             ("in the fifth percentile", "In the 5th percentile"),
             ("twelve patients were seen", "Twelve patients were seen"),
+            ("forty two patients were seen", "Forty-two patients were seen"),
+            ("three day history of fever", "Three-day history of fever"),
+            ("a two-week history of cough", "A 2-week history of cough"),
+            ("fifty gray in twenty five fractions or five fractions", "50 Gy in 25 fractions or 5 fractions"),
             ("we saw twelve patients", "We saw 12 patients"),
             ("two thirds of the stomach", "Two-thirds of the stomach"),
             ("alert and oriented times three", "Alert and oriented x3"),
+            ("blood cultures times two were sent", "Blood cultures times two were sent"),
+            ("blood cultures times two period", "Blood cultures x2."),
+            ("vomiting times three days period", "Vomiting x3 days."),
+            ("at times two people lifted him", "At times two people lifted him"),
+            ("a twelve lead EKG", "A 12-lead EKG"),
+            ("a ten point review of systems", "A 10-point review of systems"),
         ]);
     }
 
@@ -477,6 +606,16 @@ mod tests {
             ("a score of five", "A score of 5"),
             ("INR of two", "INR of 2"),
             ("postoperative day one", "Postoperative day 1"),
+            ("day seven of ten of ceftriaxone", "Day 7 of 10 of ceftriaxone"),
+            ("cycle four day one of chemotherapy", "Cycle 4 day 1 of chemotherapy"),
+            ("carboplatin AUC of six", "Carboplatin AUC of 6"),
+            ("on day three of antibiotics", "On day 3 of antibiotics"),
+            ("NIH stroke scale of six", "NIH stroke scale of 6"),
+            ("type one and two diabetes", "Type 1 and 2 diabetes"),
+            ("ribs five through eight", "Ribs 5 through 8"),
+            ("knee flexion to one ten", "Knee flexion to 110"),
+            ("troponin less than point oh four", "Troponin less than 0.04"),
+            ("the type one of them had", "The type one of them had"),
             ("Glasgow coma score fifteen", "Glasgow coma score 15"),
             ("D-dimer greater than 5,000 today", "D-dimer greater than 5000 today"),
             ("smoker of 30-pack years", "Smoker of 30 pack-years"),

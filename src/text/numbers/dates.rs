@@ -38,7 +38,8 @@ pub fn dates(cells: Vec<Cell>, style: TextStyle) -> Vec<Cell> {
     pass(cells, |done, rest| {
         let first = &rest[0];
         if first.num.is_some() {
-            return time(done, rest)
+            return slashed(rest)
+                .or_else(|| time(done, rest))
                 .or_else(|| day_month(rest, 0, style))
                 .or_else(|| lone_year(done, rest));
         }
@@ -82,6 +83,36 @@ fn year(cells: &[Cell], at: usize) -> Option<(u64, usize)> {
         return (1..10).contains(&third).then_some((first * 100 + third, 3));
     }
     None
+}
+
+/// "ten slash twelve slash twenty twenty five": the order of the speaker stays.
+fn slashed(rest: &mut [Cell]) -> Option<(usize, Vec<Cell>)> {
+    let slash = |at: usize| {
+        rest.get(at)
+            .and_then(Cell::mark)
+            .is_some_and(|(mark, _)| mark == Mark::Slash)
+            .then_some(at + 1)
+    };
+    let part = |at: usize| -> Option<(String, usize)> {
+        let zero = usize::from(norm(rest, at) == "oh");
+        let (n, _) = day(rest, at + zero)?;
+        let text = if zero > 0 {
+            format!("0{n}")
+        } else {
+            num(rest, at)?.text.clone()
+        };
+        Some((text, at + zero + 1))
+    };
+    let (first, at) = part(0)?;
+    let (second, at) = part(slash(at)?)?;
+    let at = slash(at)?;
+    let (last, used) = year(rest, at)
+        .map(|(n, used)| (n.to_string(), at + used))
+        .or_else(|| {
+            let n = num(rest, at)?.whole().filter(|n| (10..100).contains(n))?;
+            Some((n.to_string(), at + 1))
+        })?;
+    put(rest, used, format!("{first}/{second}/{last}"))
 }
 
 /// The year after a date, with the comma that may stand before it: year, cells.
@@ -310,7 +341,7 @@ fn time(done: &[Cell], rest: &mut [Cell]) -> Option<(usize, Vec<Cell>)> {
             return clock_cell(rest, used, padded);
         }
         // "At eight thirty"; "at" alone is too little for four figures in one ("at two thousand").
-        if expected && free && used > 1 {
+        if expected && free && used > 1 && !could_be_hundreds(done, rest, used) {
             return clock_cell(rest, used, text);
         }
         if expected && free && back(done, 1) == "time" && whole_day {
@@ -320,9 +351,37 @@ fn time(done: &[Cell], rest: &mut [Cell]) -> Option<(usize, Vec<Cell>)> {
     let text = clock(rest[0].text())?;
     let hours = norm(rest, 1) == "hours";
     let leading_zero = text.starts_with('0');
-    let named = back(done, 1) == "time" || back(done, 2) == "time";
+    let free = !units::begins_unit(&rest[1..]) && num(rest, 1).is_none();
+    let named = back(done, 1) == "time"
+        || back(done, 2) == "time"
+        || (back(done, 1) == "at" && HAPPENED.contains(&back(done, 2)) && free);
     (hours || (expected && (leading_zero || named))).then_some(())?;
     clock_cell(rest, 1, text)
+}
+
+/// Words that say that something happened at a time.
+#[rustfmt::skip]
+const HAPPENED: &[&str] = &[
+    "arrived", "seen", "called", "born", "died", "delivered", "started", "intubated", "extubated", "paged", "arrival",
+    "occurred", "began", "ended", "given", "admitted", "discharged", "notified", "pronounced", "expired", "birth",
+    "delivery", "dose", "dosed", "resuscitation", "contacted", "discussed", "incision", "onset", "today", "yesterday",
+    "transferred", "woke", "awoke", "returned", "left", "scheduled", "dictated", "examined", "evaluated",
+];
+
+/// "Saline at one twenty five" is a rate, "seen at one twenty five" a time: behind "at", hours under ten need a word
+/// that says so.
+fn could_be_hundreds(done: &[Cell], rest: &[Cell], used: usize) -> bool {
+    let under_ten = num(rest, 0)
+        .and_then(|n| n.whole())
+        .is_some_and(|n| (1..10).contains(&n));
+    let at = matches!(back(done, 1), "at" | "about" | "around" | "approximately");
+    let happened = (2..=3).any(|k| HAPPENED.contains(&back(done, k)))
+        || matches!(
+            norm(rest, used),
+            "this" | "in" | "today" | "tonight" | "yesterday" | "tomorrow" | "on"
+        )
+        || norm(rest, 0) == "oh";
+    under_ten && at && !happened
 }
 
 fn clock_cell(rest: &mut [Cell], used: usize, text: String) -> Option<(usize, Vec<Cell>)> {
@@ -356,6 +415,8 @@ mod tests {
             ("seen on March the third", "Seen on March 3"),
             ("seen on the fourteenth of January twenty twenty six", "Seen on January 14, 2026"),
             ("seen on 14 January 2026", "Seen on January 14, 2026"),
+            ("born on ten slash twelve slash nineteen seventy one", "Born on 10/12/1971"),
+            ("born on oh seven slash oh four slash 1972", "Born on 07/04/1972"),
             ("born October twenty first nineteen eighty four", "Born October 21, 1984"),
             ("last seen December second", "Last seen December 2"),
         ]);
@@ -414,6 +475,9 @@ mod tests {
             ("arrival time 0215 by ambulance", "Arrival time 02:15 by ambulance"),
             ("called at sixteen forty five hours", "Called at 16:45 hours"),
             ("called at 1645 hours", "Called at 16:45 hours"),
+            ("he arrived at 1430 by car", "He arrived at 14:30 by car"),
+            ("seen at one twenty five", "Seen at 1:25"),
+            ("it ran at 1430 rpm", "It ran at 1430 rpm"),
             ("born at nineteen twenty two hours", "Born at 19:22 hours"),
             ("doses at eight thirty a m and 10 pm", "Doses at 8:30 a.m. and 10 p.m."),
             ("doses at 8:30 am daily", "Doses at 8:30 a.m. daily"),

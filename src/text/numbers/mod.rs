@@ -69,6 +69,7 @@ pub fn written(tokens: &[Token], style: TextStyle) -> Vec<Token> {
     let cells = read::numbers(cells);
     let cells = dates::dates(cells, style);
     let cells = ratios::ratios(cells);
+    let cells = ratios::partners(cells);
     let cells = names::names(cells);
     let cells = units::measures(cells, style);
     let cells = counts::prose(cells);
@@ -149,7 +150,15 @@ fn readings(tokens: &[Token]) -> Vec<Suggestion> {
         .filter_map(|c| c.num.map(|n| n.text))
         .collect();
     let texts = match numbers.as_slice() {
-        [_, _, ..] => vec![numbers.concat(), numbers.join("/"), numbers.join(", ")],
+        [_, _, ..] => {
+            let mut texts = vec![numbers.concat(), numbers.join("/"), numbers.join(", ")];
+            if let [whole, tenths] = numbers.as_slice()
+                && tenths.len() == 1
+            {
+                texts.push(format!("{whole}.{tenths}"));
+            }
+            texts
+        }
         _ => Vec::new(),
     };
     texts

@@ -35,7 +35,10 @@ const NAMES: &[(&str, &str, Apart)] = &[
     ("p2y12", "P2Y12", Apart::Free), ("d5w", "D5W", Apart::Free), ("hpv16", "HPV 16", Apart::Capitals),
     ("ddimer", "D-dimer", Apart::Free), ("ige", "IgE", Apart::Free), ("igg", "IgG", Apart::Free), ("igm", "IgM", Apart::Free),
     ("iga", "IgA", Apart::Free), ("egfr", "eGFR", Apart::Free), ("ntprobnp", "NT-proBNP", Apart::Free),
-    ("ki-67", "Ki-67", Apart::Free), ("h2blocker", "H2 blocker", Apart::Free), ("h2blockers", "H2 blockers", Apart::Free),
+    ("ki-67", "Ki-67", Apart::Free), ("icd10", "ICD-10", Apart::Free), ("pirads", "PI-RADS", Apart::Free),
+    ("birads", "BI-RADS", Apart::Free), ("lirads", "LI-RADS", Apart::Free), ("tirads", "TI-RADS", Apart::Free),
+    ("lungrads", "Lung-RADS", Apart::Free), ("chadsvasc", "CHA2DS2-VASc", Apart::Free), ("curb65", "CURB-65", Apart::Free),
+    ("b12", "B12", Apart::Capitals), ("d5", "D5", Apart::Never), ("hscrp", "hs-CRP", Apart::Free), ("h2blocker", "H2 blocker", Apart::Free), ("h2blockers", "H2 blockers", Apart::Free),
 ];
 
 /// Laboratory values and vital signs that the engine glues to their number: "GFR82", "BNP410".
@@ -125,7 +128,10 @@ pub fn names(cells: Vec<Cell>) -> Vec<Cell> {
         if cell.norm.len() > 12 {
             return None;
         }
-        table(done, rest)
+        tnm(rest)
+            .or_else(|| obstetric(rest))
+            .or_else(|| lead(done, rest))
+            .or_else(|| table(done, rest))
             .or_else(|| vertebra(done, rest))
             .or_else(|| letters(done, rest))
             .or_else(|| suture(done, rest))
@@ -172,8 +178,8 @@ fn table(done: &[Cell], rest: &mut [Cell]) -> Option<(usize, Vec<Cell>)> {
             let may = i == 0
                 || match apart {
                     Apart::Free => true,
-                    Apart::Capitals => shouted,
-                    Apart::Never => false,
+                    Apart::Capitals => shouted || back(done, 1) == "vitamin",
+                    Apart::Never => oxygen(done, rest, &key, i + 1),
                 };
             if may {
                 best = Some((i + 1, *name));
@@ -197,6 +203,113 @@ fn table(done: &[Cell], rest: &mut [Cell]) -> Option<(usize, Vec<Cell>)> {
     cell.num = None;
     cell.norm = name.to_lowercase();
     cell.write(name, "number.name");
+    Some((used, vec![cell]))
+}
+
+/// "O two sat", "P O two sixty" behind a pH: not blood, not "by mouth".
+fn oxygen(done: &[Cell], rest: &[Cell], key: &str, used: usize) -> bool {
+    match key {
+        "o2" => matches!(
+            norm(rest, used),
+            "sat"
+                | "sats"
+                | "saturation"
+                | "saturations"
+                | "requirement"
+                | "requirements"
+                | "therapy"
+                | "via"
+        ),
+        "d5" => {
+            back(done, 1) != "vitamin"
+                && matches!(
+                    norm(rest, used),
+                    "half" | "quarter" | "normal" | "lr" | "ns" | "1/2"
+                )
+        }
+        _ => near(done, 8, &["ph", "pco2", "paco2", "abg", "gas"]),
+    }
+}
+
+/// "T two N one M zero", "p T three N two b": T2N1M0.
+fn tnm(rest: &mut [Cell]) -> Option<(usize, Vec<Cell>)> {
+    let first = rest[0].norm.as_str();
+    let prefix = first
+        .strip_suffix('t')
+        .filter(|p| matches!(*p, "" | "p" | "c" | "yp"))?;
+    let mut text = prefix.to_owned();
+    let mut at = 0;
+    for (letter, most) in [('t', 4), ('n', 3), ('m', 1)] {
+        let here = match at {
+            0 => true,
+            _ => norm(rest, at).len() == 1 && norm(rest, at).starts_with(letter),
+        };
+        if !here {
+            break;
+        }
+        match (num(rest, at + 1).and_then(Num::whole), norm(rest, at + 1)) {
+            (Some(n), _) if n <= most => {
+                text.push_str(&format!("{}{n}", letter.to_ascii_uppercase()))
+            }
+            (_, "x") => text.push_str(&format!("{}X", letter.to_ascii_uppercase())),
+            _ => break,
+        }
+        at += 2;
+        if matches!(norm(rest, at), "a" | "b" | "c")
+            && (norm(rest, at) != "a" || matches!(norm(rest, at + 1), "n" | "m" | ""))
+        {
+            text.push_str(norm(rest, at));
+            at += 1;
+        }
+    }
+    // "T two" alone is a vertebra.
+    if !text.contains('N') {
+        return None;
+    }
+    let mut cell = joined(&mut rest[..at]);
+    cell.num = None;
+    cell.write(text, "number.stage");
+    Some((at, vec![cell]))
+}
+
+/// "V one through V four" of an electrocardiogram.
+fn lead(done: &[Cell], rest: &mut [Cell]) -> Option<(usize, Vec<Cell>)> {
+    let n = num(rest, 1)?.whole().filter(|n| (1..=9).contains(n))?;
+    let another = matches!(norm(rest, 2), "through" | "to" | "and") && norm(rest, 3) == "v"
+        || done
+            .last()
+            .is_some_and(|_| matches!(back(done, 1), "through" | "to" | "and"));
+    if rest[0].text() != "V" || !(another || near(done, 3, &["lead", "leads"])) {
+        return None;
+    }
+    let mut cell = joined(&mut rest[..2]);
+    cell.num = None;
+    cell.write(format!("V{n}"), "number.name");
+    Some((2, vec![cell]))
+}
+
+/// "G two P one", "G 3 P one zero zero one": G2 P1.
+fn obstetric(rest: &mut [Cell]) -> Option<(usize, Vec<Cell>)> {
+    let pregnancies = num(rest, 1)?.whole().filter(|n| *n < 20)?;
+    let p = 2 + usize::from(heard_mark(rest, 2) == Some(Mark::Comma));
+    if rest[0].norm != "g" || norm(rest, p) != "p" {
+        return None;
+    }
+    let mut births = String::new();
+    let mut used = p + 1;
+    while let Some(n) = num(rest, used)
+        .and_then(Num::whole)
+        .filter(|_| births.len() < 4)
+    {
+        births.push_str(&n.to_string());
+        used += 1;
+    }
+    if births.is_empty() || births.len() > 4 {
+        return None;
+    }
+    let mut cell = joined(&mut rest[..used]);
+    cell.num = None;
+    cell.write(format!("G{pregnancies} P{births}"), "number.name");
     Some((used, vec![cell]))
 }
 
@@ -277,21 +390,23 @@ fn vertebra(done: &[Cell], rest: &mut [Cell]) -> Option<(usize, Vec<Cell>)> {
         && letter != 'S'
         && !units::begins_unit(&rest[used + 1..])
         && !rest.get(used + 1).is_some_and(|c| {
+            // "At L4 five lesions": something is counted.
             c.is_word()
-                && !matches!(
-                    c.norm.as_str(),
-                    "disc"
-                        | "disk"
-                        | "level"
-                        | "foramen"
-                        | "and"
-                        | "fusion"
-                        | "with"
-                        | "facet"
-                        | "without"
-                        | "stenosis"
-                        | "interspace"
-                )
+                && (is_time(&c.norm)
+                    || c.norm.ends_with('s')
+                        && !matches!(
+                            c.norm.as_str(),
+                            "levels"
+                                | "facets"
+                                | "discs"
+                                | "disks"
+                                | "is"
+                                | "was"
+                                | "has"
+                                | "shows"
+                        )
+                        && !c.norm.ends_with("sis")
+                        && !c.norm.ends_with("ous"))
         })
         && spine
     {
@@ -415,16 +530,18 @@ fn with_letter(rest: &[Cell]) -> Option<(u64, String, usize)> {
                 .filter(|at| *at > 0)?;
             let (n, letter) = word.split_at(digits);
             let letter = letter.trim_start_matches('-');
-            let fits = letter.len() <= 2 && letter.starts_with(['a', 'b', 'c', 'd']);
+            let fits = letter.len() <= 2 && letter.starts_with(['a', 'b', 'c', 'd', 'f']);
             (n.parse().ok()?, fits.then(|| letter.to_uppercase())?)
         }
     };
     (1..=12).contains(&n).then_some(())?;
     if suffix.is_empty()
         && let Some(next) = rest.get(1)
-        && matches!(next.text(), "A" | "B" | "C" | "D")
+        && (matches!(next.text(), "A" | "B" | "C" | "D" | "F" | "b" | "c")
+            || next.text() == "a"
+                && matches!(norm(rest, 2), "" | "chronic" | "kidney" | "ckd" | "disease"))
     {
-        return Some((n, next.text().to_owned(), 2));
+        return Some((n, next.text().to_uppercase(), 2));
     }
     Some((n, suffix, 1))
 }
@@ -439,7 +556,7 @@ fn asks_for_roman(done: &[Cell], rest: &[Cell], used: usize, suffix: &str) -> bo
                 "nyha" | "functional" | "killip" | "mallampati" | "asa" | "ccs" | "association"
             ) || near(done, 8, &["nyha"])
         }
-        "nyha" | "killip" | "mallampati" | "mobitz" | "figo" => true,
+        "nyha" | "killip" | "mallampati" | "mobitz" | "figo" | "bosniak" => true,
         "nerve" | "nerves" if l2 == "cranial" => true,
         // "Nerves two to twelve" are the cranial ones, whatever was heard before.
         "nerves" => {
@@ -464,9 +581,13 @@ fn asks_for_roman(done: &[Cell], rest: &[Cell], used: usize, suffix: &str) -> bo
                     | "activity"
             ) || (7..=12).contains(&num(rest, 0).and_then(Num::whole).unwrap_or(0))
         }
-        "lead" | "leads" => rest.get(used).is_none_or(|c| {
-            !c.is_word() || matches!(c.norm.as_str(), "avf" | "avl" | "and" | "shows" | "showed")
-        }),
+        "lead" | "leads" => {
+            num(rest, used).and_then(Num::whole).is_some_and(|n| n <= 3)
+                || rest.get(used).is_none_or(|c| {
+                    !c.is_word()
+                        || matches!(c.norm.as_str(), "avf" | "avl" | "and" | "shows" | "showed")
+                })
+        }
         "stage" => is_cancer(done, rest, suffix),
         _ => false,
     }
@@ -508,7 +629,11 @@ fn roman(done: &[Cell], rest: &mut [Cell]) -> Option<(usize, Vec<Cell>)> {
         && (matches!(back(done, 1), "to" | "through" | "and" | "or")
             || (heard_mark(done, done.len() - 1) == Some(Mark::Comma)
                 && near(done, 10, &["nerves", "leads"])));
-    let stage = back(done, 1) == "stage" || goes_on;
+    // "Cranial nerves three four and six."
+    let goes_on = goes_on
+        || done.last().is_some_and(|c| c.rule() == "number.roman")
+            && near(done, 8, &["nerves", "leads"]);
+    let stage = matches!(back(done, 1), "stage" | "bosniak") || goes_on;
     if !stage && !suffix.is_empty() {
         // "Class 2 A": the letter belongs to a stage only.
         (suffix, used) = (String::new(), 1);
@@ -587,6 +712,17 @@ mod tests {
             ("troponin I0.12 today", "Troponin I 0.12 today"),
             ("free T four is normal", "Free T4 is normal"),
             ("C T angiogram and M R I", "CT angiogram and MRI"),
+            ("vitamin B twelve is low", "Vitamin B12 is low"),
+            ("PI RADS four lesion", "PI-RADS 4 lesion"),
+            ("BI RADS category two", "BI-RADS category 2"),
+            ("T two N one M zero adenocarcinoma", "T2N1M0 adenocarcinoma"),
+            ("stage pT three N two b disease", "Stage pT3N2b disease"),
+            ("ST elevation in leads V one through V four", "ST elevation in leads V1 through V4"),
+            ("G two P one", "G2 P1"),
+            ("a G 3 P one zero zero one", "A G3 P1001"),
+            ("pH seven point three two PCO two fifty five PO two sixty", "pH 7.32 pCO2 55 pO2 60"),
+            ("O two sat ninety four percent", "O2 sat 94%"),
+            ("two units of O two units of A", "2 units of O 2 units of A"),
             ("total I g E and eosinophils", "Total IgE and eosinophils"),
             ("C A one twenty five is raised", "CA-125 is raised"),
             ("her two children are well", "Her two children are well"),
@@ -605,6 +741,8 @@ mod tests {
             ("stenosis at L 4 5", "Stenosis at L4-5"),
             ("fracture of T twelve", "Fracture of T12"),
             ("S1 S2 normal", "S1 S2 normal"),
+            ("L three four and L four five levels", "L3-4 and L4-5 levels"),
+            ("at L four five lesions were seen", "At L4 five lesions were seen"),
             ("hepatitis C 2 years ago", "Hepatitis C 2 years ago"),
             ("vitamin C 500 mg", "Vitamin C 500 mg"),
         ]);
@@ -620,6 +758,10 @@ mod tests {
             ("cranial nerves two to twelve intact", "Cranial nerves II to XII intact"),
             ("cranial nerves 2 through 12 intact", "Cranial nerves II through XII intact"),
             ("cranial nerve seven palsy", "Cranial nerve VII palsy"),
+            ("cranial nerves three four and six", "Cranial nerves III IV and VI"),
+            ("leads two three and aVF", "Leads II III and aVF"),
+            ("Bosniak two F cyst", "Bosniak IIF cyst"),
+            ("stage three b chronic kidney disease", "Stage 3b chronic kidney disease"),
             ("factor five Leiden", "Factor V Leiden"),
             ("Mobitz type 2 block", "Mobitz type II block"),
             ("stage three A non-small cell lung cancer", "Stage IIIA non-small cell lung cancer"),

@@ -5,7 +5,7 @@
 //! see a unit, a vital sign or "over" beside it ([`quantity`]).
 
 use super::cells::{Cell, Num, back, heard_mark, joined, norm, num, pass};
-use super::{dates, units};
+use super::{counts, dates, units};
 use crate::text::token::Mark;
 
 const UNITS: [&str; 10] = [
@@ -71,7 +71,8 @@ fn teen(word: &str) -> Option<u64> {
     place(&TEENS, word).map(|n| n + 10)
 }
 
-fn tens(word: &str) -> Option<u64> {
+/// 20 to 90.
+pub fn tens(word: &str) -> Option<u64> {
     match word {
         "fourty" => Some(40),
         _ => place(&TENS, word).map(|n| (n + 2) * 10),
@@ -93,6 +94,34 @@ pub fn word(word: &str) -> Option<u64> {
         .or_else(|| tens(word))
 }
 
+/// 1 to 99 in words: "fifty-five".
+pub fn spelled(n: u64) -> Option<String> {
+    let below = |n: u64| match n {
+        0..10 => UNITS.get(n as usize),
+        10..20 => TEENS.get(n as usize - 10),
+        _ => None,
+    };
+    match (n, n % 10) {
+        (0, _) | (100.., _) => None,
+        (1..20, _) => below(n).map(|w| (*w).to_owned()),
+        (_, 0) => TENS.get(n as usize / 10 - 2).map(|w| (*w).to_owned()),
+        (_, last) => Some(format!(
+            "{}-{}",
+            TENS.get(n as usize / 10 - 2)?,
+            below(last)?
+        )),
+    }
+}
+
+/// "fifty-fifth"; 21 to 99, and only where there are two words.
+pub fn spelled_ordinal(n: u64) -> Option<String> {
+    let last = UNIT_ORDINALS.get((n % 10).checked_sub(1)? as usize)?;
+    Some(format!(
+        "{}-{last}",
+        TENS.get((n / 10).checked_sub(2)? as usize)?
+    ))
+}
+
 fn ordinal_suffix(n: u64) -> &'static str {
     match (n % 10, n % 100) {
         (_, 11..=13) => "th",
@@ -107,7 +136,7 @@ fn ordinal_suffix(n: u64) -> &'static str {
 fn may_begin(word: &str) -> bool {
     matches!(
         word.as_bytes().first(),
-        Some(b'z' | b'o' | b't' | b'f' | b's' | b'e' | b'n' | b'p' | b'a')
+        Some(b'z' | b'o' | b't' | b'f' | b's' | b'e' | b'n' | b'p' | b'a' | b'h')
     )
 }
 
@@ -147,6 +176,9 @@ fn after_figures(rest: &[Cell]) -> Option<(Num, usize, bool)> {
     if let Some((digits, used)) = point_and_digits(rest, 1) {
         return joined_up(format!("{}.{digits}", first.text), used);
     }
+    if and_a_half(rest, 1) {
+        return joined_up(format!("{}.5", first.text), 4);
+    }
     if let Some(next) = rest.get(1)
         && next.text().starts_with('.')
         && let Some(fraction) = next.num.as_ref().and_then(|n| n.text.strip_prefix("0."))
@@ -159,6 +191,28 @@ fn after_figures(rest: &[Cell]) -> Option<(Num, usize, bool)> {
         _ => return None,
     };
     joined_up((first.value as u64 * scale).to_string(), 2)
+}
+
+/// "and a half" at `at`, before a unit: tablets and weeks keep their words.
+fn and_a_half(rest: &[Cell], at: usize) -> bool {
+    ["and", "a", "half"]
+        .iter()
+        .enumerate()
+        .all(|(i, w)| norm(rest, at + i) == *w)
+        && rest.get(at + 3..).is_some_and(units::begins_unit)
+}
+
+/// "half a milligram", "one half milligram", "half percent": cells before the unit.
+fn half(rest: &[Cell]) -> Option<usize> {
+    if norm(rest, 0) == "half" && norm(rest, 1) == "percent" {
+        return Some(1);
+    }
+    let fits = matches!(
+        (norm(rest, 0), norm(rest, 1)),
+        ("half", "a" | "an") | ("a" | "one", "half")
+    );
+    let measured = rest.len() > 2 && units::begins_dose(&rest[2..]) || norm(rest, 2) == "percent";
+    (fits && measured).then_some(2)
 }
 
 /// "point eight" at `at`, or ", point eight" (no sentence has that): the digits, and where they end.
@@ -209,10 +263,15 @@ fn in_words(done: &[Cell], rest: &[Cell]) -> Option<(Num, usize, bool)> {
         num.ordinal = true;
         return Some((num, used, false));
     }
+    if let Some(used) = half(rest) {
+        return Some((Num::spoken("0.5".into()), used, true));
+    }
     if word == "point" {
         // "At this point five milligrams": a point of time. "Point five milligrams": a half.
         let (digits, used) = fraction(&rest[1..])?;
-        let measured = units::begins_unit(&rest[1 + used..]);
+        let measured = units::begins_unit(&rest[1 + used..])
+            || matches!(norm(rest, 1), "oh" | "zero")
+            || counts::head(done, counts::VALUES).is_some();
         let point_of = crate::text::context::DETERMINERS.contains(&back(done, 1))
             || matches!(
                 back(done, 1),
@@ -238,13 +297,18 @@ fn in_words(done: &[Cell], rest: &[Cell]) -> Option<(Num, usize, bool)> {
             .then(|| (Num::spoken(n.to_string()), used, false));
     }
     let (n, used) = integer(rest)?;
+    if and_a_half(rest, used) {
+        return Some((Num::spoken(format!("{n}.5")), used + 3, true));
+    }
     if let Some((digits, used)) = point_and_digits(rest, used)
         // "At one point two patients fell."
         && (back(done, 1) != "at" || word != "one" || units::begins_unit(&rest[used..]))
     {
         return Some((Num::spoken(format!("{n}.{digits}")), used, true));
     }
-    Some((Num::spoken(n.to_string()), used, false))
+    // "Gabapentin three hundred three times a day": two numbers, and both are clear.
+    let taken = n >= 10 && unit(norm(rest, used)).is_some() && is_taken(rest, used + 1);
+    Some((Num::spoken(n.to_string()), used, taken))
 }
 
 /// "twenty second" is an ordinal only where a date or a rank stands around it: else it is twenty seconds' adjective.
@@ -279,9 +343,39 @@ fn below_hundred(rest: &[Cell]) -> Option<(u64, usize)> {
     }
     let n = tens(word)?;
     Some(match unit(norm(rest, 1)) {
+        // "Metoprolol twenty two times daily": nobody takes anything 22 times.
+        Some(2..=6) if often(rest, 2) => (n, 1),
+        // "Lisinopril twenty, one tablet daily."
+        Some(1) if is_one_piece(norm(rest, 2)) => (n, 1),
         Some(m @ 1..) => (n + m, 2),
         _ => (n, 1),
     })
+}
+
+/// "times a day" at `at`.
+fn often(rest: &[Cell], at: usize) -> bool {
+    norm(rest, at) == "times"
+        && matches!(
+            norm(rest, at + 1),
+            "a" | "daily" | "per" | "each" | "every" | "weekly"
+        )
+}
+
+fn is_one_piece(word: &str) -> bool {
+    matches!(
+        word,
+        "tablet" | "capsule" | "puff" | "pill" | "tab" | "cap" | "spray" | "drop" | "patch"
+    )
+}
+
+/// What a dose without its unit is taken as: "gabapentin three hundred three times a day", "... two capsules".
+fn is_taken(rest: &[Cell], at: usize) -> bool {
+    norm(rest, at) == "times"
+        || is_one_piece(norm(rest, at))
+        || matches!(
+            norm(rest, at),
+            "tablets" | "capsules" | "puffs" | "pills" | "tabs" | "caps" | "drops" | "sprays"
+        )
 }
 
 fn is_teen_or_tens(word: &str) -> bool {
@@ -305,7 +399,10 @@ fn below_thousand(rest: &[Cell]) -> Option<(u64, usize)> {
     let and = usize::from(norm(rest, used) == "and");
     match rest.get(used + and..).and_then(below_hundred) {
         // "Eight hundred one sixty": the second number has its own hundred, left out.
-        Some((1..10, more)) if and == 0 && is_teen_or_tens(norm(rest, used + more)) => {
+        Some((1..10, more))
+            if and == 0
+                && (is_teen_or_tens(norm(rest, used + more)) || is_taken(rest, used + more)) =>
+        {
             Some((n, used))
         }
         // "One hundred and two hundred" are two numbers, "one hundred fifty thousand" is one.

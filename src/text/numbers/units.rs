@@ -40,12 +40,12 @@ const fn unit(said: &'static [&'static str], written: &'static str, class: Class
 #[rustfmt::skip]
 const UNITS: &[Unit] = &[
     unit(&["milligram", "milligrams", "milligramme", "milligrammes", "mg", "mgs"], "mg", Class::Dose),
-    unit(&["microgram", "micrograms", "microgramme", "microgrammes", "mcg", "mcgs", "ug", "µg", "μg"], "mcg", Class::Dose),
+    unit(&["microgram", "micrograms", "microgramme", "microgrammes", "mcg", "mcgs", "mic", "mics", "ug", "µg", "μg"], "mcg", Class::Dose),
     unit(&["nanogram", "nanograms", "ng"], "ng", Class::Dose),
     unit(&["picogram", "picograms", "pg"], "pg", Class::Other),
     unit(&["gram", "grams", "gramme", "grammes", "g", "gm", "gms"], "g", Class::Dose),
     unit(&["kilogram", "kilograms", "kilogramme", "kilogrammes", "kilo", "kilos", "kg", "kgs"], "kg", Class::Other),
-    unit(&["milliliter", "milliliters", "millilitre", "millilitres", "ml", "mls", "cc", "ccs"], "mL", Class::Other),
+    unit(&["milliliter", "milliliters", "millilitre", "millilitres", "ml", "mls", "cc", "ccs", "cc's"], "mL", Class::Other),
     unit(&["microliter", "microliters", "microlitre", "microlitres"], "mcL", Class::Other),
     unit(&["deciliter", "deciliters", "decilitre", "decilitres", "dl"], "dL", Class::Other),
     unit(&["liter", "liters", "litre", "litres", "l"], "L", Class::Other),
@@ -53,7 +53,7 @@ const UNITS: &[Unit] = &[
     unit(&["centimeter", "centimeters", "centimetre", "centimetres", "cm", "cms"], "cm", Class::Length),
     unit(&["meter", "meters", "metre", "metres", "m"], "m", Class::Length),
     unit(&["kilometer", "kilometers", "kilometre", "kilometres", "km"], "km", Class::Length),
-    unit(&["milliequivalent", "milliequivalents", "meq"], "mEq", Class::Dose),
+    unit(&["milliequivalent", "milliequivalents", "milliequivalence", "meq", "meqs"], "mEq", Class::Dose),
     unit(&["millimole", "millimoles", "mmol", "mmols"], "mmol", Class::Other),
     unit(&["micromole", "micromoles", "umol", "µmol", "μmol"], "micromol", Class::Other),
     unit(&["nanomole", "nanomoles", "nmol"], "nmol", Class::Other),
@@ -67,6 +67,7 @@ const UNITS: &[Unit] = &[
     unit(&["bpm"], "bpm", Class::Other),
     unit(&["ppb"], "ppb", Class::Other),
     unit(&["ppm"], "ppm", Class::Other),
+    unit(&["second", "seconds", "sec", "secs", "s"], "s", Class::Time),
     unit(&["minute", "minutes", "min", "mins"], "min", Class::Time),
     unit(&["hour", "hours", "hr", "hrs", "h"], "hour", Class::Time),
     unit(&["day", "days"], "day", Class::Time),
@@ -102,6 +103,9 @@ const PHRASES: &[(&[&str], &str, Class)] = &[
     (&["metres", "squared"], "m²", Class::Other),
     (&["parts", "per", "billion"], "ppb", Class::Other),
     (&["parts", "per", "million"], "ppm", Class::Other),
+    (&["milli", "equivalents"], "mEq", Class::Dose),
+    (&["milli", "units"], "milliunits", Class::Dose),
+    (&["micro", "grams"], "mcg", Class::Dose),
     (&["beats", "per", "minute"], "bpm", Class::Other),
     (&["beats", "a", "minute"], "bpm", Class::Other),
     (&["breaths", "per", "minute"], "breaths/min", Class::Other),
@@ -183,7 +187,12 @@ fn simple(rest: &[Cell]) -> Option<(&'static str, Class, usize)> {
 }
 
 fn by_word(word: &str) -> Option<&'static Unit> {
-    UNITS.iter().find(|u| u.said.contains(&word))
+    let unit = |word: &str| UNITS.iter().find(|u| u.said.contains(&word));
+    // The engine's "milli-equivalents".
+    unit(word).or_else(|| match word.contains('-') && word.len() > 6 {
+        true => unit(&word.replace('-', "")),
+        false => None,
+    })
 }
 
 /// "mg/dL", "units/kg" in one word of the engine's.
@@ -703,6 +712,16 @@ mod tests {
             ("a two by three inch abrasion", "A 2 x 3-inch abrasion"),
             ("covered with four by four gauze", "Covered with 4 x 4 gauze"),
             ("flow of four liters per minute", "Flow of 4 L/min"),
+            ("peak velocity four point two meters per second", "Peak velocity 4.2 m/s"),
+            ("warfarin two and a half milligrams", "Warfarin 2.5 mg"),
+            ("lorazepam half a milligram", "Lorazepam 0.5 mg"),
+            ("lorazepam one half milligram at night", "Lorazepam 0.5 mg at night"),
+            ("one and a half tablets", "One and a half tablets"),
+            ("norepinephrine at point one mics per kilo per minute", "Norepinephrine at 0.1 mcg/kg/min"),
+            ("potassium forty milli-equivalents", "Potassium 40 mEq"),
+            ("potassium 40 milliequivalence by mouth", "Potassium 40 mEq by mouth"),
+            ("half percent Marcaine", "0.5% Marcaine"),
+            ("half a liter of saline", "Half a liter of saline"),
             ("oxygen at two litres by nasal cannula", "Oxygen at 2 L by nasal cannula"),
             ("eighteen units per kilogram per hour", "18 units/kg/hour"),
             ("norepinephrine at five micrograms per minute", "Norepinephrine at 5 mcg/min"),
