@@ -14,16 +14,18 @@ use crate::text::token::Mark;
 /// Laboratory values and vital signs: what follows is a value.
 #[rustfmt::skip]
 pub const VALUES: &[&str] = &[
-    "pulse", "rate", "pressure", "pressures", "bp", "hr", "rr", "temperature", "temp", "saturation", "saturations", "sat",
-    "sats", "spo2", "weight", "height", "bmi", "index", "glucose", "sugar", "sugars", "creatinine", "potassium", "sodium",
-    "chloride", "bicarbonate", "calcium", "magnesium", "phosphorus", "phosphate", "hemoglobin", "haemoglobin",
-    "hematocrit", "haematocrit", "platelets", "count", "inr", "lactate", "troponin", "bnp", "d-dimer", "tsh", "psa",
-    "antigen", "cholesterol", "ldl", "hdl", "triglycerides", "a1c", "hba1c", "albumin", "bilirubin", "lipase", "amylase",
-    "ferritin", "crp", "esr", "peep", "fio2", "pco2", "paco2", "po2", "pao2", "ph", "bicarb", "hco3", "wbc", "hgb", "hct", "mcv", "ast",
-    "alt", "phosphatase", "acid", "procalcitonin", "ck", "ldh", "ammonia", "osmolality", "gap", "gradient", "velocity",
-    "volume", "ef", "lvef", "nt-probnp", "ca-125", "afp", "cea", "hcg", "phq-9", "gad-7", "flexion", "extension", "abduction",
-    "adduction", "rotation", "dorsiflexion", "pronation", "supination", "iop", "ofc", "auc", "axis", "qtc", "gfr", "egfr", "urea", "bun", "fraction", "iohexol", "iopamidol", "iodixanol", "omnipaque",
-    "isovue", "visipaque", "protein", "lithium", "vancomycin", "trough",
+    "pulse", "rate", "pressure", "pressures", "bp", "hr", "rr", "temperature", "temp", "saturation", "saturations",
+    "sat", "sats", "spo2", "weight", "height", "bmi", "index", "glucose", "sugar", "sugars", "creatinine",
+    "potassium", "sodium", "chloride", "bicarbonate", "calcium", "magnesium", "phosphorus", "phosphate",
+    "hemoglobin", "haemoglobin", "hematocrit", "haematocrit", "platelets", "count", "inr", "lactate", "troponin",
+    "bnp", "d-dimer", "tsh", "psa", "antigen", "cholesterol", "ldl", "hdl", "triglycerides", "a1c", "hba1c",
+    "albumin", "bilirubin", "lipase", "amylase", "ferritin", "crp", "esr", "peep", "fio2", "pco2", "paco2", "po2",
+    "pao2", "ph", "bicarb", "hco3", "wbc", "hgb", "hct", "mcv", "ast", "alt", "phosphatase", "acid",
+    "procalcitonin", "ck", "ldh", "ammonia", "osmolality", "gap", "gradient", "velocity", "volume", "ef", "lvef",
+    "nt-probnp", "ca-125", "afp", "cea", "hcg", "phq-9", "gad-7", "flexion", "extension", "abduction", "adduction",
+    "rotation", "dorsiflexion", "pronation", "supination", "iop", "ofc", "auc", "axis", "qtc", "gfr", "egfr",
+    "urea", "bun", "fraction", "iohexol", "iopamidol", "iodixanol", "omnipaque", "isovue", "visipaque", "protein",
+    "lithium", "vancomycin", "trough",
 ];
 
 /// Words behind which even a small number is figures.
@@ -31,9 +33,10 @@ pub const VALUES: &[&str] = &[
 const HEADS: &[&str] = &[
     "grade", "stage", "class", "type", "phase", "level", "cycle", "gravida", "para", "abortus", "score", "scores",
     "apgar", "apgars", "age", "aged", "size", "category", "bi-rads", "birads", "asa", "room", "bed", "ward", "zone",
-    "segment", "step", "gcs", "phq-9", "gad-7", "mmse", "moca", "bishop", "station", "day", "week", "trial", "chapter",
-    "mallampati", "fitzpatrick", "tanner", "ecog", "tier", "nihss", "scale", "pod", "karnofsky", "rankin", "pi-rads", "li-rads",
-    "ti-rads", "lung-rads", "cha2ds2-vasc", "chads2", "abcd2", "curb-65", "ribs", "edss", "meld", "hasbled", "has-bled", "wells",
+    "segment", "step", "gcs", "phq-9", "gad-7", "mmse", "moca", "bishop", "station", "day", "week", "trial",
+    "chapter", "mallampati", "fitzpatrick", "tanner", "ecog", "tier", "nihss", "scale", "pod", "karnofsky",
+    "rankin", "pi-rads", "li-rads", "ti-rads", "lung-rads", "cha2ds2-vasc", "chads2", "abcd2", "curb-65", "ribs",
+    "edss", "meld", "hasbled", "has-bled", "wells",
 ];
 
 /// Words before a "day" that is counted.
@@ -111,7 +114,7 @@ pub fn prose(cells: Vec<Cell>) -> Vec<Cell> {
             return None;
         }
         if rest[0].num.is_some()
-            && let Some(found) = adjective(done, rest)
+            && let Some(found) = adjective(done, rest).or_else(|| small_again(rest))
         {
             return Some(found);
         }
@@ -202,6 +205,19 @@ fn adjective(done: &[Cell], rest: &mut [Cell]) -> Option<(usize, Vec<Cell>)> {
     cell.num = None;
     cell.write(text, "number.name");
     Some((2, vec![cell]))
+}
+
+/// The engine's "3 times a day" and "2 puffs", as they are written when they are heard in words.
+fn small_again(rest: &mut [Cell]) -> Option<(usize, Vec<Cell>)> {
+    let n = num(rest, 0)
+        .filter(|n| !n.spoken)?
+        .whole()
+        .filter(|n| (2..10).contains(n))?;
+    let taken = read::often(rest, 1) || norm(rest, 1) == "puffs";
+    let text = read::spelled(n).filter(|_| taken)?;
+    let mut cell = joined(&mut rest[..1]);
+    cell.write(text, "number.spelled");
+    Some((1, vec![cell]))
 }
 
 /// The engine's "30-pack years".
@@ -380,6 +396,14 @@ fn side_by_side(rest: &mut [Cell]) -> Option<(usize, Vec<Cell>)> {
     let run = rest.iter().take_while(|c| open(c)).count();
     if run < 2 {
         return None;
+    }
+    // "Gabapentin 300 3 times a day": both are clear.
+    let small = num(rest, 1).is_some_and(|n| n.value < 10.0);
+    let large = num(rest, 0).is_some_and(|n| n.value >= 10.0);
+    if run == 2 && small && large && read::is_taken(rest, 2) {
+        let mut cell = std::mem::take(&mut rest[0]);
+        cell.numeral_as("number.cardinal");
+        return Some((1, vec![cell]));
     }
     // "In 2019 12 patients": the engine's years are clear.
     let year = rest[0]
@@ -578,6 +602,8 @@ mod tests {
             ("the first and the second toe", "The first and the second toe"),
             ("a second degree laceration", "A second degree laceration"),
             ("two puffs twice daily", "Two puffs twice daily"),
+            ("take 2 puffs 3 times a day", "Take two puffs three times a day"),
+            ("gabapentin 300 3 times a day", "Gabapentin 300 three times a day"),
             ("fifty fifth percentile for weight", "Fifty-fifth percentile for weight"),
             ("in the fifty fifth percentile", "In the 55th percentile"),
             ("in the fifth percentile", "In the 5th percentile"),

@@ -381,7 +381,8 @@ fn could_be_hundreds(done: &[Cell], rest: &[Cell], used: usize) -> bool {
             "this" | "in" | "today" | "tonight" | "yesterday" | "tomorrow" | "on"
         )
         || norm(rest, 0) == "oh";
-    under_ten && at && !happened
+    let rate = matches!(norm(rest, used), "an" | "per" | "a");
+    rate || (under_ten && at && !happened)
 }
 
 fn clock_cell(rest: &mut [Cell], used: usize, text: String) -> Option<(usize, Vec<Cell>)> {
@@ -477,6 +478,7 @@ mod tests {
             ("called at 1645 hours", "Called at 16:45 hours"),
             ("he arrived at 1430 by car", "He arrived at 14:30 by car"),
             ("seen at one twenty five", "Seen at 1:25"),
+            ("saline given at one fifty an hour", "Saline given at 150 an hour"),
             ("it ran at 1430 rpm", "It ran at 1430 rpm"),
             ("born at nineteen twenty two hours", "Born at 19:22 hours"),
             ("doses at eight thirty a m and 10 pm", "Doses at 8:30 a.m. and 10 p.m."),

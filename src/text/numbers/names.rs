@@ -38,6 +38,7 @@ const NAMES: &[(&str, &str, Apart)] = &[
     ("ki-67", "Ki-67", Apart::Free), ("icd10", "ICD-10", Apart::Free), ("pirads", "PI-RADS", Apart::Free),
     ("birads", "BI-RADS", Apart::Free), ("lirads", "LI-RADS", Apart::Free), ("tirads", "TI-RADS", Apart::Free),
     ("lungrads", "Lung-RADS", Apart::Free), ("chadsvasc", "CHA2DS2-VASc", Apart::Free), ("curb65", "CURB-65", Apart::Free),
+
     ("b12", "B12", Apart::Capitals), ("d5", "D5", Apart::Never), ("hscrp", "hs-CRP", Apart::Free), ("h2blocker", "H2 blocker", Apart::Free), ("h2blockers", "H2 blockers", Apart::Free),
 ];
 
@@ -275,10 +276,8 @@ fn tnm(rest: &mut [Cell]) -> Option<(usize, Vec<Cell>)> {
 /// "V one through V four" of an electrocardiogram.
 fn lead(done: &[Cell], rest: &mut [Cell]) -> Option<(usize, Vec<Cell>)> {
     let n = num(rest, 1)?.whole().filter(|n| (1..=9).contains(n))?;
-    let another = matches!(norm(rest, 2), "through" | "to" | "and") && norm(rest, 3) == "v"
-        || done
-            .last()
-            .is_some_and(|_| matches!(back(done, 1), "through" | "to" | "and"));
+    let another = (matches!(norm(rest, 2), "through" | "to" | "and") && norm(rest, 3) == "v")
+        || matches!(back(done, 1), "through" | "to");
     if rest[0].text() != "V" || !(another || near(done, 3, &["lead", "leads"])) {
         return None;
     }

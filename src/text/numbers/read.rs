@@ -353,7 +353,7 @@ fn below_hundred(rest: &[Cell]) -> Option<(u64, usize)> {
 }
 
 /// "times a day" at `at`.
-fn often(rest: &[Cell], at: usize) -> bool {
+pub fn often(rest: &[Cell], at: usize) -> bool {
     norm(rest, at) == "times"
         && matches!(
             norm(rest, at + 1),
@@ -369,7 +369,7 @@ fn is_one_piece(word: &str) -> bool {
 }
 
 /// What a dose without its unit is taken as: "gabapentin three hundred three times a day", "... two capsules".
-fn is_taken(rest: &[Cell], at: usize) -> bool {
+pub fn is_taken(rest: &[Cell], at: usize) -> bool {
     norm(rest, at) == "times"
         || is_one_piece(norm(rest, at))
         || matches!(

@@ -3,8 +3,8 @@
 //! The written forms are those of `dictionaries/en/units.tsv` (a test compares), with "hour" and "day" written out
 //! behind a slash. Non-metric units and times stay words ("12 pounds", "3 weeks"): only their number becomes figures.
 
-use super::cells::{Cell, back, cut, heard_mark, joined, norm, num, pass};
-use super::read::{Quantity, quantity};
+use super::cells::{Cell, Num, back, cut, heard_mark, joined, norm, num, pass};
+use super::read::{self, Quantity, quantity};
 use super::{TextStyle, counts};
 use crate::text::token::{Glue, Mark};
 
@@ -269,41 +269,98 @@ fn whole(rest: &[Cell], style: TextStyle) -> Option<Found> {
 /// Pass: cuts a unit off the figures it sticks to: "10mg", "12-millimeter", "37.8°C".
 pub fn unstick(cells: Vec<Cell>) -> Vec<Cell> {
     pass(cells, |_, rest| {
-        let cell = &mut rest[0];
-        if cell.num.is_some()
-            || !cell
-                .text()
-                .starts_with(|c: char| c.is_ascii_digit() || c == '.')
-        {
+        if rest[0].num.is_some() || !rest[0].is_word() {
             return None;
         }
-        let text = cell.text();
-        let from = text.find(|c: char| !(c.is_ascii_digit() || matches!(c, '.' | ',' | '/')))?;
-        let digits = from > 0 && text[..from].ends_with(|c: char| c.is_ascii_digit());
-        let tail = text[from..].to_lowercase();
-        let hyphen = tail.starts_with('-');
-        let word = tail.strip_prefix('-').unwrap_or(&tail);
-        let known = by_word(word).is_some_and(|u| u.class != Class::Time)
-            || by_slashes(word).is_some()
-            || matches!(word, "°f" | "°c" | "%");
+        if !rest[0].text().starts_with(|c: char| c.is_ascii_digit() || c == '.') {
+            return unstick_word(rest);
+        }
+        if let Some(found) = crossed(rest) {
+            return Some(found);
+        }
+        let text = rest[0].text();
+        let letter = text.find(|c: char| c.is_alphabetic() || matches!(c, '°' | '%'))?;
+        let hyphen = text[..letter].ends_with('-');
+        let from = letter - usize::from(hyphen);
+        let digits = text[..from].ends_with(|c: char| c.is_ascii_digit());
+        let word = text[letter..].to_lowercase();
+        let known = by_word(&word).is_some_and(|u| u.class != Class::Time)
+            || by_slashes(&word).is_some()
+            || matches!(word.as_str(), "°f" | "°c" | "%");
         // "3-g" and "5-l" could be anything.
         if !digits || !known || (hyphen && word.len() < 2) {
             return None;
         }
-        let from = if hyphen {
-            vec![from, from + 1]
-        } else {
-            vec![from]
-        };
-        let mut pieces = cut(cell, &from, true);
-        if hyphen && pieces.len() == 3 {
-            // The hyphen goes with the number, which will be written anew.
-            let head = joined(&mut pieces[..2]);
-            let unit = pieces.pop();
-            pieces = [head].into_iter().chain(unit).collect();
-        }
-        Some((1, pieces))
+        Some((1, number_and_unit(&mut rest[0], from, hyphen)))
     })
+}
+
+/// A word as its number, with the hyphen behind it, and its unit.
+fn number_and_unit(cell: &mut Cell, from: usize, hyphen: bool) -> Vec<Cell> {
+    if !hyphen {
+        return cut(cell, &[from], true);
+    }
+    let mut pieces = cut(cell, &[from, from + 1], true);
+    if pieces.len() == 3 {
+        // The hyphen goes with the number, which will be written anew.
+        let head = joined(&mut pieces[..2]);
+        let unit = pieces.pop();
+        pieces = [head].into_iter().chain(unit).collect();
+    }
+    pieces
+}
+
+/// "five-milligram".
+fn unstick_word(rest: &mut [Cell]) -> Option<(usize, Vec<Cell>)> {
+    let (number, unit) = rest[0].norm.rsplit_once('-')?;
+    let known = by_word(unit).is_some_and(|u| u.class != Class::Time && unit.len() > 3);
+    if !known || read::word(number).is_none() || !rest[0].text().is_ascii() {
+        return None;
+    }
+    let from = number.len();
+    Some((1, number_and_unit(&mut rest[0], from, true)))
+}
+
+/// "4x3cm", "4x4" before gauze or a length.
+fn crossed(rest: &mut [Cell]) -> Option<(usize, Vec<Cell>)> {
+    let text = rest[0].text();
+    let end = text.rfind(|c: char| c.is_ascii_digit())? + 1;
+    let parts: Vec<&str> = text[..end].split(['x', 'X', '×']).collect();
+    let plain = |s: &&str| s.parse::<f64>().is_ok() && s.ends_with(|c: char| c.is_ascii_digit());
+    if !(2..=3).contains(&parts.len()) || !parts.iter().all(plain) {
+        return None;
+    }
+    let tail = &text[end..];
+    let unit = match tail {
+        "" => rest.get(1..).is_some_and(of_size),
+        tail => by_word(&tail.to_lowercase()).is_some_and(|u| u.class == Class::Length),
+    };
+    if !unit {
+        return None;
+    }
+    let written = parts.join(" x ");
+    let mut out = if tail.is_empty() {
+        vec![std::mem::take(&mut rest[0])]
+    } else {
+        cut(&mut rest[0], &[end], true)
+    };
+    let size = out.first_mut()?;
+    size.num = Some(Num {
+        compound: true,
+        spoken: false,
+        ..Num::spoken(written.clone())
+    });
+    size.write(written, "number.size");
+    Some((1, out))
+}
+
+/// Whether the cells begin with what is measured by "4 x 4".
+fn of_size(rest: &[Cell]) -> bool {
+    simple(rest).is_some_and(|(_, class, _)| class == Class::Length)
+        || matches!(
+            norm(rest, 0),
+            "inch" | "inches" | "foot" | "feet" | "gauze" | "gauzes" | "pad" | "pads" | "sponge" | "sponges"
+        )
 }
 
 /// Pass: a number before a unit is figures, the unit is written short.
@@ -720,6 +777,12 @@ mod tests {
             ("norepinephrine at point one mics per kilo per minute", "Norepinephrine at 0.1 mcg/kg/min"),
             ("potassium forty milli-equivalents", "Potassium 40 mEq"),
             ("potassium 40 milliequivalence by mouth", "Potassium 40 mEq by mouth"),
+            ("take a five-milligram tablet", "Take a 5 mg tablet"),
+            ("give 5-10mg now", "Give 5-10 mg now"),
+            ("a 4x3cm mass", "A 4 x 3 cm mass"),
+            ("a 1.2x0.8x0.6 cm nodule", "A 1.2 x 0.8 x 0.6 cm nodule"),
+            ("covered with 4x4 gauze", "Covered with 4 x 4 gauze"),
+            ("a 4x4 vehicle", "A 4x4 vehicle"),
             ("half percent Marcaine", "0.5% Marcaine"),
             ("half a liter of saline", "Half a liter of saline"),
             ("oxygen at two litres by nasal cannula", "Oxygen at 2 L by nasal cannula"),
