@@ -399,7 +399,7 @@ fn side_by_side(rest: &mut [Cell]) -> Option<(usize, Vec<Cell>)> {
     }
     // "Gabapentin 300 3 times a day": both are clear.
     let small = num(rest, 1).is_some_and(|n| n.value < 10.0);
-    let large = num(rest, 0).is_some_and(|n| n.value >= 10.0);
+    let large = num(rest, 0).is_some_and(|n| !n.spoken && n.value >= 10.0);
     if run == 2 && small && large && read::is_taken(rest, 2) {
         let mut cell = std::mem::take(&mut rest[0]);
         cell.numeral_as("number.cardinal");
@@ -456,16 +456,14 @@ fn value(done: &[Cell], rest: &mut [Cell]) -> Option<(usize, Vec<Cell>)> {
         && rest.get(1).is_some_and(|c| {
             matches!(
                 c.norm.as_str(),
-                "times"
-                    | "days"
+                "days"
                     | "weeks"
                     | "hours"
                     | "months"
                     | "years"
                     | "patients"
-                    | "times."
                     | "people"
-            )
+            ) || read::is_taken(rest, 1)
         });
     if thing {
         return None;
@@ -634,6 +632,7 @@ mod tests {
             ("postoperative day one", "Postoperative day 1"),
             ("day seven of ten of ceftriaxone", "Day 7 of 10 of ceftriaxone"),
             ("cycle four day one of chemotherapy", "Cycle 4 day 1 of chemotherapy"),
+            ("folic acid two tablets daily", "Folic acid two tablets daily"),
             ("carboplatin AUC of six", "Carboplatin AUC of 6"),
             ("on day three of antibiotics", "On day 3 of antibiotics"),
             ("NIH stroke scale of six", "NIH stroke scale of 6"),
@@ -657,6 +656,8 @@ mod tests {
             ("give one twenty four of them", "Give one twenty four of them", vec!["one twenty four"]),
             ("valsartin 4951 milligrams", "Valsartin 49/51 mg", vec!["4951"]),
             ("two fifty milligram tablets", "Two fifty mg tablets", vec!["two fifty"]),
+            ("metoprolol twenty two times daily", "Metoprolol twenty two times daily", vec!["twenty two"]),
+            ("take one eighty one daily", "Take one eighty one daily", vec!["one eighty one"]),
             ("one eighty one milligram aspirin", "One eighty one mg aspirin", vec!["one eighty one"]),
             ("give 1 25 mg now", "Give 1 25 mg now", vec!["1 25"]),
             ("give forty nine fifty two milligrams", "Give forty nine fifty two mg", vec!["forty nine fifty two"]),

