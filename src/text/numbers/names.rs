@@ -38,8 +38,8 @@ const NAMES: &[(&str, &str, Apart)] = &[
     ("ki-67", "Ki-67", Apart::Free), ("icd10", "ICD-10", Apart::Free), ("pirads", "PI-RADS", Apart::Free),
     ("birads", "BI-RADS", Apart::Free), ("lirads", "LI-RADS", Apart::Free), ("tirads", "TI-RADS", Apart::Free),
     ("lungrads", "Lung-RADS", Apart::Free), ("chadsvasc", "CHA2DS2-VASc", Apart::Free), ("curb65", "CURB-65", Apart::Free),
-
-    ("b12", "B12", Apart::Capitals), ("d5", "D5", Apart::Never), ("hscrp", "hs-CRP", Apart::Free), ("h2blocker", "H2 blocker", Apart::Free), ("h2blockers", "H2 blockers", Apart::Free),
+    ("b12", "B12", Apart::Capitals), ("d5", "D5", Apart::Never), ("hscrp", "hs-CRP", Apart::Free),
+    ("h2blocker", "H2 blocker", Apart::Free), ("h2blockers", "H2 blockers", Apart::Free),
 ];
 
 /// Laboratory values and vital signs that the engine glues to their number: "GFR82", "BNP410".
