@@ -456,13 +456,7 @@ fn value(done: &[Cell], rest: &mut [Cell]) -> Option<(usize, Vec<Cell>)> {
         && rest.get(1).is_some_and(|c| {
             matches!(
                 c.norm.as_str(),
-                "days"
-                    | "weeks"
-                    | "hours"
-                    | "months"
-                    | "years"
-                    | "patients"
-                    | "people"
+                "days" | "weeks" | "hours" | "months" | "years" | "patients" | "people"
             ) || read::is_taken(rest, 1)
         });
     if thing {

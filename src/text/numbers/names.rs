@@ -181,8 +181,10 @@ fn table(done: &[Cell], rest: &mut [Cell]) -> Option<(usize, Vec<Cell>)> {
                     Apart::Free => true,
                     Apart::Capitals => {
                         // "Hepatitis B twelve years ago."
-                        let lettered = back(done, 1) != "vitamin" && LETTERED.contains(&back(done, 1));
-                        let counts = is_time(norm(rest, i + 1)) || units::begins_unit(&rest[i + 1..]);
+                        let lettered =
+                            back(done, 1) != "vitamin" && LETTERED.contains(&back(done, 1));
+                        let counts =
+                            is_time(norm(rest, i + 1)) || units::begins_unit(&rest[i + 1..]);
                         (shouted || back(done, 1) == "vitamin") && !lettered && !counts
                     }
                     Apart::Never => oxygen(done, rest, &key, i + 1),

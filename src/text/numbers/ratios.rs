@@ -560,9 +560,21 @@ fn implied(done: &[Cell], rest: &mut [Cell]) -> Option<(usize, Vec<Cell>)> {
     // "Take one eighty one daily": one of 81?
     let counts = matches!(
         back(done, 1),
-        "" | "take" | "takes" | "taking" | "took" | "give" | "gives" | "given" | "use" | "uses" | "using" | "and" | "with" | "or"
+        "" | "take"
+            | "takes"
+            | "taking"
+            | "took"
+            | "give"
+            | "gives"
+            | "given"
+            | "use"
+            | "uses"
+            | "using"
+            | "and"
+            | "with"
+            | "or"
     );
-    if taken && !gas && !counts && !done.last().is_some_and(|c| c.num.is_some()) {
+    if taken && !gas && !counts && done.last().is_none_or(|c| c.num.is_none()) {
         return Some((q.used, vec![amount(rest, &q, "number.cardinal")]));
     }
     if num(rest, q.used).is_some()

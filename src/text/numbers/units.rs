@@ -272,7 +272,10 @@ pub fn unstick(cells: Vec<Cell>) -> Vec<Cell> {
         if rest[0].num.is_some() || !rest[0].is_word() {
             return None;
         }
-        if !rest[0].text().starts_with(|c: char| c.is_ascii_digit() || c == '.') {
+        if !rest[0]
+            .text()
+            .starts_with(|c: char| c.is_ascii_digit() || c == '.')
+        {
             return unstick_word(rest);
         }
         if let Some(found) = crossed(rest) {
@@ -359,7 +362,16 @@ fn of_size(rest: &[Cell]) -> bool {
     simple(rest).is_some_and(|(_, class, _)| class == Class::Length)
         || matches!(
             norm(rest, 0),
-            "inch" | "inches" | "foot" | "feet" | "gauze" | "gauzes" | "pad" | "pads" | "sponge" | "sponges"
+            "inch"
+                | "inches"
+                | "foot"
+                | "feet"
+                | "gauze"
+                | "gauzes"
+                | "pad"
+                | "pads"
+                | "sponge"
+                | "sponges"
         )
 }
 

@@ -395,16 +395,16 @@ fn date(reading: &Reading, at: usize) -> Option<(Vec<Date>, usize)> {
         .map_while(|p| p.parse().ok())
         .collect();
     let small = |n: i16| i8::try_from(n).unwrap_or(0);
-    match parts.as_slice() {
+    match *parts.as_slice() {
         // Day and month change places between the two countries: either reading may be meant.
-        &[a, b, y] if y > 1000 => Some((
+        [a, b, y] if y > 1000 => Some((
             [make(y, small(a), small(b)), make(y, small(b), small(a))]
                 .into_iter()
                 .flatten()
                 .collect(),
             at + 1,
         )),
-        &[y, m, d] if y > 1000 => Some((make(y, small(m), small(d)).into_iter().collect(), at + 1)),
+        [y, m, d] if y > 1000 => Some((make(y, small(m), small(d)).into_iter().collect(), at + 1)),
         _ => None,
     }
 }
