@@ -75,7 +75,7 @@ pub(super) const SURE_DRUG: f32 = 0.9;
 // Deciding: nats against what was heard.
 
 /// An unknown word, or ordinary words where a drug belongs.
-pub(super) const ACCEPT: f32 = -8.0;
+pub(super) const ACCEPT: f32 = -10.0;
 /// Ordinary words, or a term, that the engine was not sure of.
 pub(super) const ACCEPT_KNOWN: f32 = -3.0;
 /// What a candidate gains, in nats, for all the likeness there is, counted from [`USUAL_LIKENESS`]: of two that fit the
@@ -89,8 +89,11 @@ pub(super) const DRUG_LEAD: f32 = 7.0;
 pub(super) const SHORTER: f32 = 1.5;
 /// Shorter by no more than this costs nothing, in consonants.
 pub(super) const SHORTER_FREE: f32 = 1.0;
-/// From here on a candidate is offered for words that are English.
-pub(super) const OFFER: f32 = -14.0;
+/// From here on a candidate is offered for words that are English: of 20 dictations' 11 such places 8 were misheard, of
+/// the 61 between this and -14 a third.
+pub(super) const OFFER: f32 = -7.0;
+/// The same for a drug where a drug belongs: five places of six were misheard.
+pub(super) const OFFER_DRUG: f32 = -14.0;
 /// A look-alike that fits the sound as well as this is asked about.
 pub(super) const LOOKALIKE: f32 = -2.0;
 /// Suggestions in a finding.

@@ -155,7 +155,9 @@ fn is_above_margin(option: &Judgement<'_>, words: &[Word], index: &Index) -> boo
         ProposalKind::Lookalike => return false,
     };
     let (from, to) = option.judged.span();
-    option.nats > margin && !is_confident_english(&words[from..to], index)
+    option.nats > margin
+        && !is_confident_english(&words[from..to], index)
+        && !is_clear_name(option.judged, words)
 }
 
 /// Ordinary English said with confidence stays, whatever sounds like it.
@@ -287,7 +289,13 @@ fn is_worth_a_look(judged: &Judged, words: &[Word], index: &Index) -> bool {
     match judged.proposal.kind {
         ProposalKind::UnknownWord => !is_clear_name(judged, words),
         ProposalKind::Lookalike => judged.best().is_some_and(|nats| nats > LOOKALIKE),
-        _ => judged.best().is_some_and(|nats| nats > OFFER) && !is_confident_english(span, index),
+        kind => {
+            let least = match kind {
+                ProposalKind::DrugPlace => OFFER_DRUG,
+                _ => OFFER,
+            };
+            judged.best().is_some_and(|nats| nats > least) && !is_confident_english(span, index)
+        }
     }
 }
 
@@ -295,6 +303,7 @@ fn is_worth_a_look(judged: &Judged, words: &[Word], index: &Index) -> bool {
 fn is_clear_name(judged: &Judged, words: &[Word]) -> bool {
     let from = judged.proposal.word_from;
     from > 0
+        && judged.proposal.kind == ProposalKind::UnknownWord
         && !ends_sentence(&words[from - 1].text)
         && words[from].probability >= CONFIDENT
         && is_like_a_name(&judged.proposal)
@@ -639,6 +648,36 @@ mod tests {
         assert_eq!(edits.len(), 1);
         assert_eq!((edits[0].word_from, edits[0].word_to), (1, 4));
         assert!(findings.is_empty());
+    }
+
+    #[test]
+    fn a_clear_name_is_not_changed() {
+        for (probability, changed) in [(0.95, false), (0.2, true)] {
+            let words = words_with("seen with Kovalenko today", probability);
+            let mut unlike = proposal(&words, (2, 3), UnknownWord, &["carvedilol"]);
+            unlike.candidates[0].score = LIKELY - 0.1;
+            let scores = [vec![Some(2.0)]];
+            let (edits, _) = decide(
+                vec![unlike],
+                &scores,
+                &words,
+                &index(),
+                &mut Seen::default(),
+            );
+            assert_eq!(edits.len(), usize::from(changed), "{probability}");
+        }
+    }
+
+    #[test]
+    fn ordinary_words_are_offered_a_term_only_where_it_nearly_fits() {
+        let found = |kind, nats| {
+            let candidates = &[("ischemic", nats)];
+            decided("a skinny man", 0.4, (0, 2), kind, candidates).1.len()
+        };
+        assert_eq!(found(SoundsLike, OFFER + 0.5), 1);
+        assert_eq!(found(SoundsLike, OFFER - 0.5), 0);
+        assert_eq!(found(DrugPlace, OFFER_DRUG + 0.5), 1);
+        assert_eq!(found(DrugPlace, OFFER_DRUG - 0.5), 0);
     }
 
     #[test]

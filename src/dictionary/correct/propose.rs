@@ -210,6 +210,7 @@ fn suspicion(heard: &[Heard<'_>], from: usize, to: usize) -> Option<Suspicion> {
         && !medical
         && word.zipf > 0.0
         && word.zipf < RARE
+        && word.probability < CONFIDENT
     {
         return of(ProposalKind::SoundsLike, RARE_LIKENESS);
     }
