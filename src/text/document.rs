@@ -113,13 +113,16 @@ pub fn heard(text: &str) -> Option<Heard> {
     /// Words among which a type is announced: "This is Doctor Hallam dictating a cardiology follow-up note."
     const FIRST: usize = 16;
     let mut words: Vec<(String, Range<usize>)> = Vec::new();
-    let mut word = String::new();
+    let (mut word, mut start) = (String::new(), 0);
     // Hyphens separate: "follow-up note", "X-ray of".
     for (at, c) in text.chars().chain([' ']).enumerate() {
         if c.is_alphanumeric() || matches!(c, '\'' | '.') {
+            if word.is_empty() {
+                start = at;
+            }
+            // One letter may become two.
             word.extend(c.to_lowercase());
         } else if !word.is_empty() {
-            let start = at - word.chars().count();
             let bare = word.trim_end_matches('.').to_owned();
             words.push((bare, start..at));
             word.clear();
@@ -130,7 +133,7 @@ pub fn heard(text: &str) -> Option<Heard> {
     }
     // A full stop belongs to the sentence, not to the evidence.
     for (bare, chars) in &mut words {
-        chars.end = chars.start + bare.chars().count();
+        chars.end = (chars.start + bare.chars().count()).min(chars.end);
     }
     let (first, length, kind) = (0..words.len()).find_map(|at| {
         ANNOUNCED

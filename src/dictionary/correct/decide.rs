@@ -672,7 +672,9 @@ mod tests {
     fn ordinary_words_are_offered_a_term_only_where_it_nearly_fits() {
         let found = |kind, nats| {
             let candidates = &[("ischemic", nats)];
-            decided("a skinny man", 0.4, (0, 2), kind, candidates).1.len()
+            decided("a skinny man", 0.4, (0, 2), kind, candidates)
+                .1
+                .len()
         };
         assert_eq!(found(SoundsLike, OFFER + 0.5), 1);
         assert_eq!(found(SoundsLike, OFFER - 0.5), 0);

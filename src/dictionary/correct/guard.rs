@@ -291,9 +291,8 @@ pub(super) fn forbidden(heard: &str, candidate: &str, index: &Index) -> Option<&
         return Some("it would change a name");
     }
     let fewer = (0..before.len()).any(|from| {
-        (from + 1..=before.len()).any(|to| {
-            to - from < before.len() && before[from..to].concat() == after.concat()
-        })
+        (from + 1..=before.len())
+            .any(|to| to - from < before.len() && before[from..to].concat() == after.concat())
     });
     if fewer || (after.len() < before.len() && after.iter().all(|part| before.contains(part))) {
         return Some("it would only leave words out");
