@@ -86,7 +86,7 @@ fn the_demonstration_ends_with_filed_reports_and_a_second_run_adds_nothing() {
         "with tiny.en (sha256 5bc2b386",
         "authentication: none (cli)",
         "filed (done)",
-        "Objective",
+        "OBJECTIVE",
         "142",
         "osler serve",
     ] {
