@@ -29,6 +29,7 @@ pub mod dictation;
 pub mod encounter;
 pub mod finding;
 pub mod ids;
+pub mod numerals;
 pub mod patient;
 pub mod recognition;
 pub mod report;

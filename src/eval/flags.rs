@@ -9,6 +9,7 @@
 //! * What the text rules change later (self-corrections, figures) is not looked at.
 
 use crate::domain::align::{Step, align};
+use crate::domain::numerals;
 use crate::eval::hypothesis::Outcome;
 use crate::eval::manifest::Clip;
 use crate::eval::normalise;
@@ -284,13 +285,7 @@ fn is_number(text: &str) -> bool {
 }
 
 fn is_number_word(word: &str) -> bool {
-    #[rustfmt::skip]
-    const NUMBERS: &[&str] = &[
-        "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
-        "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty", "thirty",
-        "forty", "fifty", "sixty", "seventy", "eighty", "ninety", "hundred", "thousand", "million",
-    ];
-    NUMBERS.contains(&word) || word.starts_with(|c: char| c.is_ascii_digit())
+    numerals::is_name(word) || word.starts_with(|c: char| c.is_ascii_digit())
 }
 
 fn key(word: &str) -> String {

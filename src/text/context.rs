@@ -1,5 +1,6 @@
 //! What stands around a spoken form, in the terms in which the rules ask for it.
 
+use crate::domain::numerals::{self, SMALL, TENS};
 use crate::text::token::{Kind, Mark, Token};
 
 /// How surely a spoken form is a command and not a word of the sentence.
@@ -189,12 +190,8 @@ pub const DETERMINERS: &[&str] = &[
 
 /// The value of a cardinal up to twenty, in figures or words.
 pub fn small_number(word: &str) -> Option<u32> {
-    #[rustfmt::skip]
-    const NAMES: &[&str] = &[
-        "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven",
-        "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty",
-    ];
-    match NAMES.iter().position(|n| *n == word) {
+    let mut names = SMALL.iter().chain(&TENS[..1]);
+    match names.position(|n| *n == word) {
         Some(n) => Some(n as u32),
         None if word.len() <= 2 => word.parse().ok().filter(|n| *n <= 20),
         None => None,
@@ -203,13 +200,9 @@ pub fn small_number(word: &str) -> Option<u32> {
 
 /// Whether a word is a number, in figures or as part of a spoken one.
 pub fn is_number(word: &str) -> bool {
-    #[rustfmt::skip]
-    const MORE: &[&str] = &[
-        "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety", "hundred", "thousand", "million",
-        "oh",
-    ];
     small_number(word).is_some()
-        || MORE.contains(&word)
+        || numerals::is_name(word)
+        || word == "oh"
         || (word.starts_with(|c: char| c.is_ascii_digit())
             && word
                 .chars()

@@ -5,59 +5,12 @@
 
 use crate::dictionary::index::{self, Index, Known, core, fold};
 use crate::dictionary::load::Category;
+use crate::domain::numerals;
 
-/// Numbers as words, and how often.
+/// Parts of numbers beside the cardinals, and how often.
 const NUMBERS: &[&str] = &[
-    "zero",
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-    "thirteen",
-    "fourteen",
-    "fifteen",
-    "sixteen",
-    "seventeen",
-    "eighteen",
-    "nineteen",
-    "twenty",
-    "thirty",
-    "forty",
-    "fifty",
-    "sixty",
-    "seventy",
-    "eighty",
-    "ninety",
-    "hundred",
-    "thousand",
-    "million",
-    "half",
-    "quarter",
-    "third",
-    "first",
-    "second",
-    "fourth",
-    "fifth",
-    "sixth",
-    "seventh",
-    "eighth",
-    "ninth",
-    "tenth",
-    "once",
-    "twice",
-    "thrice",
-    "double",
-    "single",
-    "triple",
-    "point",
+    "half", "quarter", "third", "first", "second", "fourth", "fifth", "sixth", "seventh", "eighth",
+    "ninth", "tenth", "once", "twice", "thrice", "double", "single", "triple", "point",
 ];
 /// Units that are everyday words; the rest is in units.tsv.
 const UNITS: &[&str] = &[
@@ -206,6 +159,7 @@ fn is_guarded(part: &str, index: &Index) -> bool {
         .iter()
         .any(|list| list.contains(&part));
     listed
+        || numerals::is_name(part)
         || part.contains(|c: char| c.is_numeric() || c == '%')
         || part.ends_with("n't")
         || (part.len() > 2 && index.is_unit(part) && !is_everyday(part, index))

@@ -6,26 +6,9 @@
 
 use super::cells::{Cell, Num, back, heard_mark, joined, norm, num, pass};
 use super::{counts, dates, units};
+use crate::domain::numerals::{SMALL, TENS};
 use crate::text::token::Mark;
 
-const UNITS: [&str; 10] = [
-    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine",
-];
-const TEENS: [&str; 10] = [
-    "ten",
-    "eleven",
-    "twelve",
-    "thirteen",
-    "fourteen",
-    "fifteen",
-    "sixteen",
-    "seventeen",
-    "eighteen",
-    "nineteen",
-];
-const TENS: [&str; 8] = [
-    "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety",
-];
 const UNIT_ORDINALS: [&str; 9] = [
     "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth",
 ];
@@ -63,12 +46,12 @@ fn place(table: &[&str], word: &str) -> Option<u64> {
 pub fn unit(word: &str) -> Option<u64> {
     match word {
         "nought" => Some(0),
-        _ => place(&UNITS, word),
+        _ => place(&SMALL[..10], word),
     }
 }
 
 fn teen(word: &str) -> Option<u64> {
-    place(&TEENS, word).map(|n| n + 10)
+    place(&SMALL[10..], word).map(|n| n + 10)
 }
 
 /// 20 to 90.
@@ -96,11 +79,7 @@ pub fn word(word: &str) -> Option<u64> {
 
 /// 1 to 99 in words: "fifty-five".
 pub fn spelled(n: u64) -> Option<String> {
-    let below = |n: u64| match n {
-        0..10 => UNITS.get(n as usize),
-        10..20 => TEENS.get(n as usize - 10),
-        _ => None,
-    };
+    let below = |n: u64| SMALL.get(n as usize);
     match (n, n % 10) {
         (0, _) | (100.., _) => None,
         (1..20, _) => below(n).map(|w| (*w).to_owned()),

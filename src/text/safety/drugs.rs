@@ -6,6 +6,7 @@ use super::{Flag, Material, PatientContext};
 use crate::dictionary::index::{Index, TermInfo, fold};
 use crate::dictionary::load::{Category, File};
 use crate::domain::finding::{FindingKind, Severity};
+use crate::domain::numerals::{SMALL, TENS};
 use crate::domain::transcript::join;
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -108,14 +109,6 @@ fn value(digits: &str) -> Option<f64> {
 
 /// A number in words: "five", "two hundred and fifty", "zero point two five".
 fn spelled(said: &[Said], from: usize) -> Option<(Option<f64>, usize)> {
-    #[rustfmt::skip]
-    const SMALL: &[&str] = &[
-        "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven",
-        "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
-    ];
-    const TENS: &[&str] = &[
-        "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety",
-    ];
     let small = |w: &str| SMALL.iter().position(|s| *s == w).map(|n| n as f64);
     let tens = |w: &str| {
         TENS.iter()
