@@ -52,6 +52,10 @@ const FENCES: &[(&str, &[&str])] = &[
     ("axum", &["http/", "http.rs", "app.rs"]),
     ("clap", &["cli/"]),
     ("indicatif", &["cli/"]),
+    ("console", &["cli/"]),
+    ("argon2", &["workflow/people/secrets.rs"]),
+    ("getrandom", &["workflow/people/secrets.rs"]),
+    ("hmac", &["domain/totp.rs"]),
 ];
 
 fn sources() -> Vec<(String, String)> {

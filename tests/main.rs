@@ -12,6 +12,7 @@ mod fuzz_smoke;
 mod journey;
 mod models;
 mod nonspeech;
+mod people;
 mod pool;
 mod records;
 mod score;

@@ -970,12 +970,12 @@ fn the_commands_keep_a_practice() {
         0,
         &["dr.a"],
     );
-    answers(data, &["user", "list"], 0, &["physician  Anna, MD"]);
+    answers(data, &["user", "list"], 0, &["physician     Anna, MD"]);
     answers(
         data,
         &["user", "add", "x", "--name", "X", "--role", "king"],
         2,
-        &["physician or secretary"],
+        &["secretary, administrator or auditor"],
     );
     answers(data, &add, 0, &["added A-7"]);
     answers(data, &add, 1, &["A-7 is taken"]);

@@ -32,7 +32,12 @@ pub fn run(args: &Args, config: Config) -> Result<(), Failure> {
         if app.store.users().await?.is_empty() {
             writeln!(
                 out,
-                "Next: osler user add NAME --name \"Printed Name, MD\" --role physician"
+                "Next: {}",
+                match kind {
+                    Kind::Demo =>
+                        "osler user add NAME --name \"Printed Name, MD\" --role physician",
+                    Kind::Practice => "osler admin init --name \"Printed Name\"",
+                }
             )?;
         }
         Ok(())

@@ -4,6 +4,8 @@ use crate::config::Config;
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
 
+pub mod admin;
+pub mod ask;
 pub mod common;
 pub mod demo;
 pub mod dictate;
@@ -49,7 +51,10 @@ enum Command {
     Eval(eval::Args),
     /// Make an empty database in the data folder
     Init(init::Args),
-    /// Add or list the people who use Osler
+    /// Make the first administrator, and tokens for programs
+    #[command(subcommand)]
+    Admin(admin::Command),
+    /// Add, list and close the accounts of the people who use Osler; change one's own password
     #[command(subcommand)]
     User(user::Command),
     /// Add, list or show patients
@@ -88,6 +93,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Command::Dictionary(command) => dictionary::run(&config, &command),
         Command::Eval(args) => eval::run(args, &config),
         Command::Init(args) => init::run(&args, config),
+        Command::Admin(command) => admin::run(command, config),
         Command::User(command) => user::run(command, config),
         Command::Patient(command) => patient::run(command, config),
         Command::Intake(args) => intake::run(args, config),

@@ -27,6 +27,34 @@ pub enum Action {
     ReportSigned,
     /// A report was filed in the patient's record.
     ReportFiled,
+    /// Somebody logged in.
+    SessionStarted,
+    /// Somebody did not get in.
+    SessionRefused,
+    /// A session was ended: by its owner, by time, or taken away.
+    SessionEnded,
+    /// Somebody proved who they are before signing.
+    IdentityProven,
+    /// Something was asked for and refused.
+    AccessRefused,
+    /// A password was set.
+    PasswordSet,
+    /// A second factor was begun; it does not count yet.
+    SecondFactorBegun,
+    /// A second factor was confirmed with a code.
+    SecondFactorConfirmed,
+    /// A second factor was taken away.
+    SecondFactorRemoved,
+    /// An account was closed.
+    UserDisabled,
+    /// An account was opened again.
+    UserEnabled,
+    /// A service account got a token.
+    ServiceTokenMade,
+    /// The tokens of a service account were taken away.
+    ServiceTokensRevoked,
+    /// A physician opened a record that was not theirs, in an emergency.
+    EmergencyOpened,
 }
 
 written!(Action {
@@ -42,6 +70,20 @@ written!(Action {
     DictationTranscribed => "dictation.transcribed",
     ReportSigned => "report.signed",
     ReportFiled => "report.filed",
+    SessionStarted => "session.started",
+    SessionRefused => "session.refused",
+    SessionEnded => "session.ended",
+    IdentityProven => "session.identity_proven",
+    AccessRefused => "access.refused",
+    PasswordSet => "user.password_set",
+    SecondFactorBegun => "user.second_factor_begun",
+    SecondFactorConfirmed => "user.second_factor_confirmed",
+    SecondFactorRemoved => "user.second_factor_removed",
+    UserDisabled => "user.disabled",
+    UserEnabled => "user.enabled",
+    ServiceTokenMade => "service.token_made",
+    ServiceTokensRevoked => "service.tokens_revoked",
+    EmergencyOpened => "patient.emergency_access",
 });
 
 /// Who acts: a named user, or the machine itself.

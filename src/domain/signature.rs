@@ -9,10 +9,22 @@ pub enum Authentication {
     /// Nobody was asked: made on the command line, accepted by a demonstration database only.
     #[serde(rename = "none (cli)")]
     NoneCli,
+    /// Password and one-time code, as the first signature of a session needs.
+    #[serde(rename = "password and code")]
+    PasswordAndCode,
+    /// The password, after a first signature in the same session.
+    #[serde(rename = "password")]
+    Password,
+    /// A one-time code, after a first signature in the same session.
+    #[serde(rename = "code")]
+    Code,
 }
 
 written!(Authentication {
     NoneCli => "none (cli)",
+    PasswordAndCode => "password and code",
+    Password => "password",
+    Code => "code",
 });
 
 /// A signature over one version of a report.

@@ -1,24 +1,10 @@
-//! People who use Osler.
+//! People and programs that use Osler.
 
 use crate::domain::ids::UserId;
-use serde::{Deserialize, Serialize};
 
-/// What a person may be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Role {
-    /// Dictates and signs.
-    Physician,
-    /// Reviews and corrects.
-    Secretary,
-}
+pub use crate::domain::role::Role;
 
-written!(Role {
-    Physician => "physician",
-    Secretary => "secretary",
-});
-
-/// A person with a login name.
+/// A person or a program with a login name.
 #[derive(Debug, Clone, PartialEq)]
 pub struct User {
     /// Identifier.

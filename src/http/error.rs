@@ -1,6 +1,7 @@
 //! Errors as problem+json (RFC 9457). What the reader may know goes into the body, the cause into the log.
 
-use crate::workflow::WorkflowError;
+use crate::workflow::people::AccessRefusal;
+use crate::workflow::{Refusal, WorkflowError};
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -67,6 +68,17 @@ impl From<WorkflowError> for Problem {
         match e {
             e if e.is_not_found() => Self::not_found("there is no such record"),
             WorkflowError::Invalid(detail) => Self::bad_request(detail),
+            WorkflowError::Refused(Refusal::Policy(reason)) => Self::forbidden(&reason.to_string()),
+            WorkflowError::Refused(Refusal::Access(refusal)) => Self {
+                status: match refusal {
+                    AccessRefusal::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
+                    AccessRefusal::NoSecondFactor
+                    | AccessRefusal::BothNeeded
+                    | AccessRefusal::OneNeeded => StatusCode::FORBIDDEN,
+                    _ => StatusCode::UNAUTHORIZED,
+                },
+                detail: refusal.to_string(),
+            },
             other => {
                 tracing::error!(error = %other, "request failed");
                 Self {

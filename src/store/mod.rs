@@ -10,12 +10,16 @@ mod dictations;
 mod encounters;
 mod lane;
 mod patients;
+mod people;
 mod reports;
 mod sql;
 mod users;
 
 pub use audit::AuditRow;
 pub use dictations::{Completed, NewDictation, Received, StoredTranscript};
+pub use people::{
+    Account, Attempt, Begun, EmergencyAccess, NewService, NewSession, ServiceAccount, StoredSession,
+};
 pub use reports::{FileReport, Filter, Listing, SignReport, StoredDictation, StoredRecord};
 
 use lane::Lane;
@@ -32,7 +36,7 @@ pub const FILE_NAME: &str = "osler.db";
 const APPLICATION_ID: i64 = 0x4F53_4C52;
 
 /// Schema version that this program writes.
-pub const SCHEMA_VERSION: i64 = 2;
+pub const SCHEMA_VERSION: i64 = 3;
 
 const READERS: usize = 4;
 
@@ -480,6 +484,7 @@ fn migrate(conn: &mut Connection, kind: Kind) -> Result<(), Fault> {
             },
         ),
         M::up(include_str!("migrations/0002_entries.sql")),
+        M::up(include_str!("migrations/0010_people.sql")),
     ]);
     conn.set_transaction_behavior(TransactionBehavior::Immediate);
     match migrations.to_latest(conn) {

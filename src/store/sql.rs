@@ -5,8 +5,9 @@ use crate::domain::ids::{
 };
 use crate::domain::patient::{EntryKind, Mrn, Sex};
 use crate::domain::report::ReportStatus;
+use crate::domain::role::{Role, Scopes};
+use crate::domain::session::End;
 use crate::domain::signature::Authentication;
-use crate::domain::user::Role;
 use crate::domain::{dictation::Phase, dictation::State};
 use crate::store::{Fault, StoreError};
 use jiff::Timestamp;
@@ -91,7 +92,8 @@ as_text!(
     TranscriptId,
     ReportId,
     UserId,
-    Mrn
+    Mrn,
+    Scopes
 );
 as_word!(
     Sex,
@@ -100,7 +102,8 @@ as_word!(
     Phase,
     State,
     ReportStatus,
-    Authentication
+    Authentication,
+    End
 );
 
 /// Whether SQLite refused a row because a unique column already holds its value.

@@ -8,7 +8,7 @@ use crate::store::sql::{At, or_conflict};
 use crate::store::{Fault, Store, StoreError};
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
-fn row(r: &Row<'_>) -> rusqlite::Result<User> {
+pub(super) fn row(r: &Row<'_>) -> rusqlite::Result<User> {
     Ok(User {
         id: r.get("id")?,
         username: r.get("username")?,
@@ -24,37 +24,38 @@ pub(super) fn by_id(conn: &Connection, id: UserId) -> Result<User, Fault> {
         .ok_or_else(|| StoreError::NotFound("there is no such user".into()).into())
 }
 
+pub(super) fn add(conn: &Connection, user: &User, stamp: &Stamp) -> Result<(), Fault> {
+    conn.execute(
+        "INSERT INTO users (id, username, name, role, created_at)
+         VALUES (:id, :username, :name, :role, :at)",
+        named_params! {
+            ":id": user.id,
+            ":username": user.username,
+            ":name": user.name,
+            ":role": user.role,
+            ":at": At(stamp.at),
+        },
+    )
+    .map_err(or_conflict(format!(
+        "the user name {} is taken; `osler user list` shows all",
+        user.username
+    )))?;
+    audit::record(
+        conn,
+        Entry {
+            action: Action::UserAdded,
+            subject: ("user", user.id.to_string()),
+            patient_id: None,
+            details: serde_json::json!({"username": user.username, "role": user.role.as_str()}),
+            stamp,
+        },
+    )
+}
+
 impl Store {
     /// Adds a user; [`StoreError::Conflict`] where the login name is taken.
     pub async fn add_user(&self, user: User, stamp: Stamp) -> Result<(), StoreError> {
-        self.write(move |conn| {
-            conn.execute(
-                "INSERT INTO users (id, username, name, role, created_at)
-                 VALUES (:id, :username, :name, :role, :at)",
-                named_params! {
-                    ":id": user.id,
-                    ":username": user.username,
-                    ":name": user.name,
-                    ":role": user.role,
-                    ":at": At(stamp.at),
-                },
-            )
-            .map_err(or_conflict(format!(
-                "the user name {} is taken; `osler user list` shows all",
-                user.username
-            )))?;
-            audit::record(
-                conn,
-                Entry {
-                    action: Action::UserAdded,
-                    subject: ("user", user.id.to_string()),
-                    patient_id: None,
-                    details: serde_json::json!({"username": user.username, "role": user.role.as_str()}),
-                    stamp: &stamp,
-                },
-            )
-        })
-        .await
+        self.write(move |conn| add(conn, &user, &stamp)).await
     }
 
     /// The user with this login name.

@@ -6,15 +6,19 @@ pub mod dictate;
 pub mod intake;
 pub mod merge;
 pub mod patients;
+pub mod people;
 pub mod record;
 pub mod redraft;
 pub mod sign;
 pub mod transcribe;
-pub mod users;
+
+pub use people::users;
 
 use crate::domain::patient::Patient;
+use crate::domain::policy::Reason;
 use crate::store::StoreError;
 use crate::store::blobs::BlobError;
+use crate::workflow::people::AccessRefusal;
 use jiff::civil::Date;
 
 /// A rule that forbids what was asked for. No message holds a patient's data.
@@ -98,6 +102,12 @@ pub enum Refusal {
     /// Made-up patients in a real practice.
     #[error("this database is a real practice; made-up patients do not go into it")]
     NoDemoHere,
+    /// The policy.
+    #[error(transparent)]
+    Policy(#[from] Reason),
+    /// Somebody did not get in, or was not believed.
+    #[error(transparent)]
+    Access(#[from] AccessRefusal),
 }
 
 /// Why a use case did not do what was asked.

@@ -7,9 +7,10 @@ use crate::app::App;
 use crate::domain::audit::Actor;
 use crate::domain::finding::Severity;
 use crate::domain::ids::ReportId;
+use crate::domain::policy::{self, Action, Asker, Decision, Facts, Reason, Relation, Stage};
 use crate::domain::report::{Report, ReportStatus};
 use crate::domain::signature::{Authentication, Signature};
-use crate::domain::user::{Role, User};
+use crate::domain::user::User;
 use crate::store::blobs::text_sha256;
 use crate::store::{FileReport, Kind, SignReport};
 use crate::workflow::{Refusal, WorkflowError, check_identity};
@@ -102,28 +103,34 @@ pub async fn file(
     signed(app, id).await
 }
 
-/// Who may sign which report, where.
+/// Who may sign which report, where. Whether it still waits for a signature is the store's to say, at the moment of
+/// signing.
 fn may_sign(
     kind: Kind,
     report: &Report,
     signer: &User,
     authentication: Authentication,
 ) -> Result<(), Refusal> {
-    match (authentication, kind) {
-        (Authentication::NoneCli, Kind::Practice) => return Err(Refusal::Unauthenticated),
-        (Authentication::NoneCli, Kind::Demo) => {}
+    if authentication == Authentication::NoneCli && kind == Kind::Practice {
+        return Err(Refusal::Unauthenticated);
     }
-    if signer.role != Role::Physician {
-        return Err(Refusal::NoPhysician {
-            username: signer.username.clone(),
-        });
+    let asker = Asker {
+        proven: true,
+        ..Asker::person(signer.id, signer.role)
+    };
+    let relation = if signer.id == report.author_id {
+        Relation::Own
+    } else {
+        Relation::Stranger
+    };
+    let facts = Facts::dictation(relation, Stage::Awaiting);
+    let username = signer.username.clone();
+    match policy::decide(&asker, Action::Sign, &facts) {
+        Decision::Allowed => Ok(()),
+        Decision::Refused(Reason::Role(..)) => Err(Refusal::NoPhysician { username }),
+        Decision::Refused(Reason::Relation) => Err(Refusal::NotTheAuthor { username }),
+        Decision::Refused(other) => Err(other.into()),
     }
-    if signer.id != report.author_id {
-        return Err(Refusal::NotTheAuthor {
-            username: signer.username.clone(),
-        });
-    }
-    Ok(())
 }
 
 async fn signed(app: &App, id: ReportId) -> Result<Signed, WorkflowError> {

@@ -155,6 +155,11 @@ impl Practice {
             "reports",
             "report_versions",
             "signatures",
+            "accounts",
+            "attempts",
+            "sessions",
+            "service_tokens",
+            "emergency_access",
             "audit",
         ] {
             let mut statement = conn.prepare(&format!("SELECT * FROM {table}")).unwrap();
