@@ -27,8 +27,29 @@ const NOT_AFTER: &[&str] = &[
 
 /// Words before a lone "blank" that stands for something.
 const BEFORE: &[&str] = &[
-    "of", "on", "at", "in", "by", "to", "with", "for", "from", "doctor", "dr.", "dr", "is", "was",
-    "until", "through",
+    "of",
+    "on",
+    "at",
+    "in",
+    "by",
+    "to",
+    "with",
+    "for",
+    "from",
+    "doctor",
+    "dr.",
+    "dr",
+    "is",
+    "was",
+    "until",
+    "through",
+    "surgery",
+    "service",
+    "birth",
+    "admission",
+    "discharge",
+    "number",
+    "dated",
 ];
 
 /// Units after a lone "blank".
@@ -120,6 +141,7 @@ mod tests {
             ("the dose was, leave a blank, daily period", "The dose was ____, daily."),
             ("date of surgery colon leave blank period", "Date of surgery: ____"),
             ("metformin at blank milligrams twice daily period", "Metformin at ____ milligrams twice daily."),
+            ("date of surgery blank period rest period", "Date of surgery: ____\n\nRest."),
             ("he was referred by blank period", "He was referred by ____."),
             ("operated on leave a blank for the date period", "Operated on ____."),
         ]);

@@ -56,7 +56,8 @@ fn ends_heading(out: &[Token], origin: Origin) -> bool {
         .collect();
     let begins = start == 0
         || match out[start - 1].kind {
-            Kind::Mark(mark, _) => mark.is_stop(),
+            // "Physical examination: General: Well."
+            Kind::Mark(mark, _) => mark.is_stop() || mark == Mark::Colon,
             kind => kind != Kind::Word,
         };
     let known = headings::ends_with_heading(&phrase);

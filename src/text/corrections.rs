@@ -480,9 +480,13 @@ fn correct(
     // Nothing runs parallel: back to the last mark or pause.
     let spoken_break =
         last > 0 && matches!(out[last - 1].kind, Kind::Break(_)) && !out[last - 1].words.is_empty();
+    let item = last > 1 && out[last - 1].kind == Kind::Item;
     let from = if before.is_empty() && spoken_break {
         // "New paragraph, scratch that."
         last - 1
+    } else if before.is_empty() && item {
+        // "Number three, scratch that."
+        last - 2
     } else if before.is_empty() {
         end
     } else if crossed_stop || after.len() > 3 || !bounded || after.is_empty() {
@@ -812,6 +816,7 @@ mod tests {
             ("lungs clear comma no wheeze scratch that period", "Lungs clear."),
             ("lungs clear period he has a cough scratch that period heart regular period", "Lungs clear. Heart regular."),
             ("lungs clear period new paragraph scratch that no wheeze period", "Lungs clear. No wheeze."),
+            ("plan colon number one rest period number two ice period number three actually delete that period thanks period", "PLAN:\n1. Rest.\n2. Ice.\n\nThanks."),
             ("lungs clear period delete the last sentence heart regular period", "Heart regular."),
             ("lungs clear period no wheeze period strike the last sentence period heart regular period", "Lungs clear. Heart regular."),
             ("lungs clear period new paragraph no wheeze period he smokes period delete that paragraph new paragraph heart regular period", "Lungs clear.\n\nHeart regular."),

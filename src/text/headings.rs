@@ -259,6 +259,16 @@ const DATES: &[&str] = &[
     "clinic date",
 ];
 
+/// Keys whose value is a name or a number: "Dictated by Doctor Santos period".
+const NAMED: &[&str] = &[
+    "dictated by",
+    "referring physician",
+    "attending physician",
+    "primary care physician",
+    "patient name",
+    "medical record number",
+];
+
 /// What a report is called.
 #[rustfmt::skip]
 const TITLE_NOUNS: &[&str] = &[
@@ -387,6 +397,12 @@ pub fn title(tokens: &[Token]) -> Vec<Token> {
             out.push(label);
             out.extend(used(&tokens[at..name_from], "layout.title", ""));
             out.extend_from_slice(&tokens[name_from..name_to]);
+            if let Some(last) = out.last_mut()
+                && let Some(name) = last.text.strip_suffix(DICTATING)
+            {
+                last.text = name.to_owned();
+                last.rule = "layout.title";
+            }
             out.extend(used(&tokens[name_to..from], "layout.title", ""));
         }
         at = end;
@@ -417,7 +433,16 @@ pub fn title(tokens: &[Token]) -> Vec<Token> {
             let valued = norms[from.min(end)..end]
                 .iter()
                 .any(|n| is_amount(n) || n.contains(|c: char| c.is_ascii_digit()) || n == "____");
-            if to > from && to - from <= 8 && valued && !VERBS.contains(&norms[from].as_str()) {
+            let named = is_named(&norms[at..value])
+                && to - from <= 5
+                && tokens[from..to].iter().all(|t| {
+                    t.kind == Kind::Word && t.text.starts_with(|c: char| !c.is_lowercase())
+                });
+            if to > from
+                && to - from <= 8
+                && (valued || named)
+                && !VERBS.contains(&norms[from].as_str())
+            {
                 if !out.is_empty()
                     && !out
                         .last()
@@ -475,7 +500,10 @@ const VERBS: &[&str] = &[
     "presents", "presented", "admitted", "came", "shows", "showed", "this", "there", "will", "no",
 ];
 
-/// "This is Doctor Hallam dictating a clinic note": the name, and where the title begins.
+const DICTATING: &str = "dictating";
+
+/// "This is Doctor Hallam dictating a clinic note": the name, its end, and where the title begins. The engine glues
+/// the verb to the name at times; it belongs to the name then, and is cut off there.
 fn dictating(norms: &[String], at: usize) -> Option<(usize, usize, usize)> {
     let mut i = at;
     if stands(norms, i, &["this", "is"]) {
@@ -488,7 +516,7 @@ fn dictating(norms: &[String], at: usize) -> Option<(usize, usize, usize)> {
     {
         return None;
     }
-    let verb = (i + 1..i + 6).find(|&k| norms.get(k).is_some_and(|w| w == "dictating"))?;
+    let verb = (i + 1..i + 6).find(|&k| norms.get(k).is_some_and(|w| w.ends_with(DICTATING)))?;
     let mut from = verb + 1;
     if norms
         .get(from)
@@ -496,15 +524,20 @@ fn dictating(norms: &[String], at: usize) -> Option<(usize, usize, usize)> {
     {
         from += 1;
     }
+    let end = verb + usize::from(norms[verb].len() > DICTATING.len());
     norms
         .get(from)
         .is_some_and(|w| !w.is_empty())
-        .then_some((name, verb, from))
+        .then_some((name, end, from))
 }
 
-/// How many words of a date's key stand at `at`.
+fn is_named(key: &[String]) -> bool {
+    NAMED.contains(&key.join(" ").as_str())
+}
+
+/// How many words of the key of a date or a name stand at `at`.
 fn date(norms: &[String], at: usize) -> Option<usize> {
-    DATES.iter().find_map(|key| {
+    DATES.iter().chain(NAMED).find_map(|key| {
         let words: Vec<&str> = key.split(' ').collect();
         stands(norms, at, &words).then_some(words.len())
     })
@@ -531,10 +564,20 @@ pub fn capitals(tokens: &[Token]) -> Vec<Token> {
             _ => more[at + 1] + usize::from(begins),
         };
     }
+    // Of a speaker who says "colon" after headings, the engine has written some as the sign.
+    let speaks = tokens
+        .iter()
+        .enumerate()
+        .any(|(at, t)| t.spoken_mark() == Some(Mark::Colon) && before_colon(tokens, at).is_some());
     let mut out: Vec<Token> = Vec::with_capacity(tokens.len() + 8);
     for (at, token) in tokens.iter().enumerate() {
         out.push(token.clone());
-        if token.spoken_mark() != Some(Mark::Colon) {
+        let colon = if speaks {
+            token.mark()
+        } else {
+            token.spoken_mark()
+        };
+        if colon != Some(Mark::Colon) || token.rule == "layout.title" {
             continue;
         }
         let announced = token.rule == "layout.heading.spoken";
@@ -646,6 +689,10 @@ mod tests {
             ("Operative report period Preoperative diagnosis colon gout period", "OPERATIVE REPORT\n\nPREOPERATIVE DIAGNOSIS: Gout."),
             ("Progress note. Date of service March 3, 2026, period. Subjective colon well period", "PROGRESS NOTE\nDate of service: March 3, 2026\n\nSUBJECTIVE: Well."),
             ("CT of the abdomen, with contrast, period. Findings colon normal period", "CT OF THE ABDOMEN WITH CONTRAST\n\nFINDINGS: Normal."),
+            ("This is Dr. Halndictating a clinic note period Patient is well period", "CLINIC NOTE\nDictated by: Dr. Haln\n\nPatient is well."),
+            ("clinic note period Dictated by Doctor Maria Santos period Date of service April 4 2025 period chief complaint colon cough period", "CLINIC NOTE\nDictated by: Dr. Maria Santos\nDate of service: April 4, 2025\n\nCHIEF COMPLAINT: Cough."),
+            ("Exam: MRI of the knee period findings colon normal period", "EXAM: MRI of the knee.\n\nFINDINGS: Normal."),
+            ("physical examination colon general colon well period heart colon regular period", "PHYSICAL EXAMINATION:\nGeneral: Well. Heart: Regular."),
             ("Progress note, date of service March 3, 2026, period. Subjective colon well period", "PROGRESS NOTE\nDate of service: March 3, 2026\n\nSUBJECTIVE: Well."),
             ("Discharge summary date of admission May 2 2025 period date of discharge May 5 2025 period Diagnosis colon flu period", "DISCHARGE SUMMARY\nDate of admission: May 2, 2025\nDate of discharge: May 5, 2025\n\nDIAGNOSIS: Flu."),
             ("Clinic date, 14 January, 2026, full stop. Dear Dr. Lee, comma, new line. thank you full stop", "Clinic date: 14 January 2026\n\nDear Dr Lee,\n\nThank you."),
