@@ -205,6 +205,7 @@ fn candidates(tokens: &[Token]) -> Vec<Candidate> {
             _ => String::new(),
         })
         .collect();
+    let comas = norms.iter().filter(|n| *n == "coma").count();
     let mut taken = vec![false; tokens.len()];
     let mut found: Vec<Candidate> = Vec::new();
     let (mut sentence_words, mut open_quotes, mut in_bullets) = (0, 0_usize, false);
@@ -235,6 +236,7 @@ fn candidates(tokens: &[Token]) -> Vec<Candidate> {
             sentence_words,
             open_quotes,
             in_bullets,
+            comas,
             after_stop,
         });
         if verdict == Verdict::Word {

@@ -34,6 +34,8 @@ pub struct View<'a> {
     pub open_quotes: usize,
     /// A bullet was spoken in this paragraph.
     pub in_bullets: bool,
+    /// How often "coma" was said in all.
+    pub comas: usize,
     /// A spoken full stop comes right before, with nothing but heard marks between.
     pub after_stop: bool,
 }

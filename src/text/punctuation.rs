@@ -354,15 +354,17 @@ pub fn coma(v: &View) -> Verdict {
         "her",
     ];
     const AFTER: &[&str] = &["scale", "score", "persists", "is", "was", "vigil", "or"];
-    let commas = v.norms.iter().filter(|n| *n == "comma").count();
-    let comas = v.norms.iter().filter(|n| *n == "coma").take(4).count();
     let beside = v.mark_before() == Some(Mark::Comma) || v.mark_after() == Some(Mark::Comma);
     let (before, _) = v.phrase_before(1);
     let noun = before.last().is_none_or(|w| BEFORE.contains(&w.as_str()))
         || AFTER.contains(&v.right(1))
         || v.next_word() == "comma";
+    if v.comas > 3 || !beside || noun {
+        return Verdict::Word;
+    }
+    let commas = v.norms.iter().filter(|n| *n == "comma").take(3).count();
     let cue = v.norms.iter().any(|n| CUES.contains(&n.as_str()));
-    if beside && !noun && !cue && commas >= 3 && comas <= 3 {
+    if !cue && commas >= 3 {
         Verdict::Weak
     } else {
         Verdict::Word
