@@ -223,7 +223,12 @@ pub fn spoken(tokens: &[Token]) -> Vec<Token> {
             at = next;
             continue;
         }
-        out.kept.push(tokens[at].clone());
+        if out.breath == Some(at) {
+            out.gone
+                .extend(used(&tokens[at..=at], "punctuation.dropped", ""));
+        } else {
+            out.kept.push(tokens[at].clone());
+        }
         at += 1;
     }
     out.kept.extend(out.gone);
@@ -236,6 +241,8 @@ struct Text {
     kept: Vec<Token>,
     /// What was taken back, and the commands.
     gone: Vec<Token>,
+    /// The comma behind a correction in the middle of a sentence; it goes with the one before it.
+    breath: Option<usize>,
 }
 
 /// What a command takes back by name.
@@ -696,7 +703,8 @@ fn amounts(before: &[&str], after: &[&str], bounded: bool, at: usize) -> Option<
         from,
         to: before.len(),
         by: if bounded { after.len() } else { by },
-        sure: false,
+        // "Two sons, sorry, two daughters."
+        sure: bounded && before[at] == after[0] && after.len() == before.len() - from,
     })
 }
 
@@ -711,7 +719,18 @@ fn replace(
     window: &[usize],
     p: Parallel,
 ) -> usize {
-    let Text { kept: out, gone } = text;
+    let next = a0 + p.by;
+    let comma = |i: usize| {
+        tokens
+            .get(i)
+            .is_some_and(|t| t.heard_mark() == Some(Mark::Comma))
+    };
+    let aside = at > 0 && comma(at - 1) && comma(next);
+    let goes_on = tokens.get(next + 1).is_some_and(|t| t.kind == Kind::Word);
+    text.breath = (aside && goes_on).then_some(next);
+    let Text {
+        kept: out, gone, ..
+    } = text;
     let b0 = window[p.from];
     let whole = p.to == window.len();
     let b1 = window[p.to - 1] + 1;
@@ -800,11 +819,13 @@ mod tests {
     fn a_soft_correction_needs_a_parallel() {
         check(&[
             ("the left kidney, sorry, the right kidney is normal period", "The right kidney is normal."),
-            ("metoprolol 25 milligrams, I mean 50 milligrams, daily period", "Metoprolol 50 mg, daily."),
+            ("metoprolol 25 milligrams, I mean 50 milligrams, daily period", "Metoprolol 50 mg daily."),
             ("He is a 60-year-old man. Correction, 65-year-old man.", "He is a 65-year-old man."),
             ("the mass is in the upper lobe, correction, lower lobe, period", "The mass is in the lower lobe."),
             ("her mother, I'm sorry, her father had gout period", "Her father had gout."),
-            ("grade two, or rather grade three, strain period", "Grade 3, strain."),
+            ("grade two, or rather grade three, strain period", "Grade 3 strain."),
+            ("no fracture of the left, I mean right, femur period", "No fracture of the right femur."),
+            ("she has two sons, sorry, two daughters, period", "She has two daughters."),
             ("left, no, sorry, right ankle period", "Right ankle."),
         ]);
     }

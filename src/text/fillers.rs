@@ -87,7 +87,26 @@ const UNFINISHED: &[&str] = &[
     "have", "had", "his", "her", "their", "he", "she", "they", "we", "this", "as", "at", "in", "on",
 ];
 
+/// Said before the dictation itself begins.
+const OPENINGS: &[&[&str]] = &[
+    &["okay", "so"],
+    &["okay"],
+    &["ok", "so"],
+    &["ok"],
+    &["alright"],
+    &["all", "right"],
+    &["right", "then"],
+];
+
 fn filler(tokens: &[Token], norms: &[String], at: usize) -> Option<usize> {
+    if at == 0
+        && let Some(end) = OPENINGS
+            .iter()
+            .find_map(|words| stands_apart(tokens, norms, at, words))
+        && (past_heard(tokens, end) > end || norms.get(end - 1).is_some_and(|w| w == "so"))
+    {
+        return Some(end);
+    }
     let text = tokens[at].text.as_str();
     // "ER" is a room or a receptor.
     let shouted = text.chars().count() > 1 && text.chars().all(|c| !c.is_lowercase());
@@ -205,6 +224,9 @@ mod tests {
             ("no fever. Um, no chills. Uh, no rash.", "No fever. No chills. No rash."),
             ("seen in the ER period ER positive comma er HER2 negative period", "Seen in the ER. ER positive, HER2 negative."),
             ("mean gradient 12 mm period", "Mean gradient 12 mm."),
+            ("Okay, um, the patient is well period", "The patient is well."),
+            ("Okay, so the patient is well period", "The patient is well."),
+            ("All right. The patient is all right period", "The patient is all right."),
             ("let's see her in two weeks period", "Let's see her in 2 weeks."),
         ]);
     }
