@@ -202,9 +202,60 @@ fn past_colon(tokens: &[Token], at: usize) -> usize {
         .count()
 }
 
-/// Rule: a heading that stands alone after a spoken paragraph opens a section: "new paragraph. Impression. Normal."
+/// Headings that begin no sentence of their own, so that they need no colon: "Chief complaint chest pain period".
+const LEADING: &[&str] = &[
+    "chief complaint",
+    "history of present illness",
+    "past medical history",
+    "past surgical history",
+    "family history",
+    "social history",
+    "review of systems",
+    "physical examination",
+    "physical exam",
+    "assessment and plan",
+    "preoperative diagnosis",
+    "postoperative diagnosis",
+    "procedure performed",
+    "reason for consultation",
+    "reason for visit",
+    "clinical history",
+    "clinical indication",
+    "discharge diagnosis",
+    "discharge medications",
+    "hospital course",
+];
+
+/// Words behind which the heading is the subject of a sentence, or goes on.
+#[rustfmt::skip]
+const GOES_ON: &[&str] = &[
+    "is", "was", "were", "are", "has", "had", "have", "shows", "showed", "reveals", "revealed", "remains", "remained",
+    "includes", "included", "include", "demonstrates", "demonstrated", "of", "at", "with", "on", "today", "in", "and",
+    "or", "as", "by", "from", "for", "to", "that", "which", "does", "did", "will", "would", "should", "could", "may",
+    "can", "obtained", "taken", "reviewed", "also", "about", "suggests", "suggested", "findings", "finding", "because",
+];
+
+/// The words of a heading that begins a sentence without its colon, in a dictation that speaks headings.
+fn leads(tokens: &[Token], norms: &[String], at: usize) -> Option<usize> {
+    if tokens[at].kind != Kind::Word || !begins_sentence(tokens, at) {
+        return None;
+    }
+    let len = LEADING.iter().find_map(|heading| {
+        let words: Vec<&str> = heading.split(' ').collect();
+        stands(norms, at, &words).then_some(words.len())
+    })?;
+    let next = norms.get(at + len).filter(|w| !w.is_empty())?;
+    (!GOES_ON.contains(&next.as_str())).then_some(len)
+}
+
+/// Rule: a heading that stands alone after a spoken paragraph opens a section: "new paragraph. Impression. Normal."; so
+/// does one without its colon in a dictation that speaks others with it.
 pub fn alone(tokens: &[Token]) -> Vec<Token> {
     let norms = norms(tokens);
+    let speaks = tokens
+        .iter()
+        .enumerate()
+        .any(|(at, t)| t.spoken_mark() == Some(Mark::Colon) && before_colon(tokens, at).is_some());
     let mut out: Vec<Token> = Vec::with_capacity(tokens.len());
     let mut at = 0;
     while at < tokens.len() {
@@ -216,6 +267,17 @@ pub fn alone(tokens: &[Token]) -> Vec<Token> {
         let spoken_break = at > 0
             && matches!(tokens[at - 1].kind, Kind::Break(Break::Paragraph))
             && !tokens[at - 1].words.is_empty();
+        if let Some(len) = leads(tokens, &norms, at).filter(|_| speaks) {
+            out.extend_from_slice(&tokens[at..at + len]);
+            let place = tokens[at + len].words.start;
+            let mut colon = Token::unspoken_break(Break::Line, place, "layout.heading.alone");
+            colon.kind = Kind::Mark(Mark::Colon, Origin::Spoken);
+            colon.glue = Mark::Colon.glue();
+            colon.text = ":".into();
+            out.push(colon);
+            at += len;
+            continue;
+        }
         let end = at + words;
         let stopped = tokens.get(end).is_some_and(|t| {
             t.mark().is_some_and(Mark::is_stop) || matches!(t.kind, Kind::Break(_))
@@ -257,6 +319,11 @@ const DATES: &[&str] = &[
     "date of dictation",
     "date dictated",
     "clinic date",
+    "admission date",
+    "discharge date",
+    "visit date",
+    "procedure date",
+    "exam date",
 ];
 
 /// Keys whose value is a name or a number: "Dictated by Doctor Santos period".
@@ -361,9 +428,19 @@ pub fn title(tokens: &[Token]) -> Vec<Token> {
         && words
             .first()
             .is_some_and(|w| !["the", "a", "an", "patient", "please", "see"].contains(&w.as_str()));
-    let named = words
-        .last()
-        .is_some_and(|w| TITLE_NOUNS.contains(&w.as_str()));
+    // "Discharge summary on John Smith".
+    let patient = (from + 1..to).find(|&i| {
+        let name = i + 1 + usize::from(norms.get(i + 1).is_some_and(|w| w == "patient"));
+        ["on", "for", "regarding"].contains(&norms[i].as_str())
+            && TITLE_NOUNS.contains(&norms[i - 1].as_str())
+            && name < to
+            && tokens[name..to].iter().all(Token::is_capitalised)
+    });
+    let named = patient.is_some()
+        || words.ends_with(&["history", "and", "physical"].map(str::to_owned))
+        || words
+            .last()
+            .is_some_and(|w| TITLE_NOUNS.contains(&w.as_str()));
     let letter = words.first().is_some_and(|w| w == "letter")
         && words.get(1).is_some_and(|w| w == "to")
         && norms[to..].iter().take(40).any(|w| w == "dear");
@@ -378,7 +455,7 @@ pub fn title(tokens: &[Token]) -> Vec<Token> {
         && (named || study)
         && (words.len() > 1 || by.is_some())
     {
-        for token in &tokens[from..to] {
+        for token in &tokens[from..patient.unwrap_or(to)] {
             if token.kind == Kind::Word {
                 let mut token = token.clone();
                 token.text = shouted(&token.text);
@@ -387,14 +464,17 @@ pub fn title(tokens: &[Token]) -> Vec<Token> {
                 out.extend(used(std::slice::from_ref(token), "punctuation.dropped", ""));
             }
         }
+        let labelled = |out: &mut Vec<Token>, label: &str, at: usize| {
+            let mut token =
+                Token::unspoken_break(Break::Line, tokens[at].words.start, "layout.title");
+            out.push(token.clone());
+            token.kind = Kind::Text;
+            token.text = label.into();
+            out.push(token);
+        };
         out.extend(used(&tokens[to..end], "layout.title", ""));
         if let Some((name_from, name_to, _)) = by {
-            let place = tokens[name_from].words.start;
-            let mut label = Token::unspoken_break(Break::Line, place, "layout.title");
-            out.push(label.clone());
-            label.kind = Kind::Text;
-            label.text = "Dictated by:".into();
-            out.push(label);
+            labelled(&mut out, "Dictated by:", name_from);
             out.extend(used(&tokens[at..name_from], "layout.title", ""));
             out.extend_from_slice(&tokens[name_from..name_to]);
             if let Some(last) = out.last_mut()
@@ -404,6 +484,12 @@ pub fn title(tokens: &[Token]) -> Vec<Token> {
                 last.rule = "layout.title";
             }
             out.extend(used(&tokens[name_to..from], "layout.title", ""));
+        }
+        if let Some(on) = patient {
+            let name = on + 1 + usize::from(norms[on + 1] == "patient");
+            labelled(&mut out, "Patient:", name);
+            out.extend(used(&tokens[on..name], "layout.title", ""));
+            out.extend_from_slice(&tokens[name..to]);
         }
         at = end;
         let dated = date(&norms, at).is_some();
@@ -516,7 +602,9 @@ fn dictating(norms: &[String], at: usize) -> Option<(usize, usize, usize)> {
     {
         return None;
     }
-    let verb = (i + 1..i + 6).find(|&k| norms.get(k).is_some_and(|w| w.ends_with(DICTATING)))?;
+    let with = |k: usize| i > at && stands(norms, k, &["with", "a"]);
+    let verb = (i + 1..i + 6)
+        .find(|&k| with(k) || norms.get(k).is_some_and(|w| w.ends_with(DICTATING)))?;
     let mut from = verb + 1;
     if norms
         .get(from)
@@ -524,7 +612,8 @@ fn dictating(norms: &[String], at: usize) -> Option<(usize, usize, usize)> {
     {
         from += 1;
     }
-    let end = verb + usize::from(norms[verb].len() > DICTATING.len());
+    let glued = norms[verb].ends_with(DICTATING) && norms[verb] != DICTATING;
+    let end = verb + usize::from(glued);
     norms
         .get(from)
         .is_some_and(|w| !w.is_empty())
@@ -570,7 +659,13 @@ pub fn capitals(tokens: &[Token]) -> Vec<Token> {
         .enumerate()
         .any(|(at, t)| t.spoken_mark() == Some(Mark::Colon) && before_colon(tokens, at).is_some());
     let mut out: Vec<Token> = Vec::with_capacity(tokens.len() + 8);
+    let mut below_heading = false;
     for (at, token) in tokens.iter().enumerate() {
+        // "Heading findings, new paragraph": the text stands right below its heading.
+        if std::mem::take(&mut below_heading) && token.kind == Kind::Break(Break::Paragraph) {
+            out.push(token.with("", Kind::Break(Break::Line), token.rule));
+            continue;
+        }
         out.push(token.clone());
         let colon = if speaks {
             token.mark()
@@ -601,6 +696,13 @@ pub fn capitals(tokens: &[Token]) -> Vec<Token> {
         }
         let next = tokens.get(at + 1);
         let broken = next.is_none_or(|t| matches!(t.kind, Kind::Break(_)));
+        let below = tokens.get(at + 2..).unwrap_or_default();
+        let another = below
+            .iter()
+            .take(LONGEST + 1)
+            .find(|t| t.kind != Kind::Word)
+            .is_some_and(|t| t.mark() == Some(Mark::Colon));
+        below_heading = broken && !another && below.first().is_some_and(|t| t.kind == Kind::Word);
         if let Some(next) = next
             && !broken
             && (announced || more.get(at + 2).is_some_and(|n| *n > 0))
@@ -672,7 +774,13 @@ mod tests {
         check(&[
             ("swelling period new paragraph next heading medications aspirin 5 mg daily period next heading physical examination lungs clear period", "Swelling.\n\nMEDICATIONS:\nAspirin 5 mg daily.\n\nPHYSICAL EXAMINATION:\nLungs clear."),
             ("Lungs clear, period. Next, heading, assessment and plan. Number one, gout, period. Number two, flu, period.", "Lungs clear.\n\nASSESSMENT AND PLAN:\n1. Gout.\n2. Flu."),
+            ("findings colon clear period family history no gout period past medical history significant for asthma period", "FINDINGS: Clear.\n\nFAMILY HISTORY: No gout.\n\nPAST MEDICAL HISTORY: Significant for asthma."),
+            ("findings colon clear period family history is negative period the family history no longer matters period", "FINDINGS:\nClear. Family history is negative. The family history no longer matters."),
+            ("family history no gout period", "Family history no gout."),
             ("rest period heading family history no gout period", "Rest.\n\nFAMILY HISTORY:\nNo gout."),
+            ("rest period heading family history new paragraph no gout period", "Rest.\n\nFAMILY HISTORY:\nNo gout."),
+            ("findings colon new paragraph clear period new paragraph plan colon rest period", "FINDINGS:\nClear.\n\nPLAN: Rest."),
+            ("findings colon new paragraph impression colon gout period", "FINDINGS:\n\nIMPRESSION: Gout."),
             ("rest period new heading, wound care, daily dressing period", "Rest.\n\nWOUND CARE:\nDaily dressing."),
             ("rest period new paragraph. Impression. Normal study period", "Rest.\n\nIMPRESSION: Normal study."),
             ("the next heading was wrong period", "The next heading was wrong."),
@@ -696,6 +804,9 @@ mod tests {
             ("Progress note, date of service March 3, 2026, period. Subjective colon well period", "PROGRESS NOTE\nDate of service: March 3, 2026\n\nSUBJECTIVE: Well."),
             ("Discharge summary date of admission May 2 2025 period date of discharge May 5 2025 period Diagnosis colon flu period", "DISCHARGE SUMMARY\nDate of admission: May 2, 2025\nDate of discharge: May 5, 2025\n\nDIAGNOSIS: Flu."),
             ("Clinic date, 14 January, 2026, full stop. Dear Dr. Lee, comma, new line. thank you full stop", "Clinic date: 14 January 2026\n\nDear Dr Lee,\n\nThank you."),
+            ("This is Dr. Patel dictating a discharge summary on John Smith, medical record number 12345, period. Plan colon rest period", "DISCHARGE SUMMARY\nDictated by: Dr. Patel\nPatient: John Smith\nMedical record number: 12345\n\nPLAN: Rest."),
+            ("This is Doctor Patel with a clinic note on patient Ann Hill period Plan colon rest period", "CLINIC NOTE\nDictated by: Dr. Patel\nPatient: Ann Hill\n\nPLAN: Rest."),
+            ("history and physical period plan colon rest period", "HISTORY AND PHYSICAL\n\nPLAN: Rest."),
             ("The patient asked for a note period rest period", "The patient asked for a note. Rest."),
             ("Clinic visit. Nothing new.", "Clinic visit. Nothing new."),
         ]);

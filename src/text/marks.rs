@@ -2,8 +2,8 @@
 //!
 //! The engine writes "pain, comma, and" as well as "stable. Period. New paragraph." and sometimes turns a spoken mark
 //! into the sign by itself. So a spoken mark wins over what the engine wrote next to it. Elsewhere the engine's marks
-//! stay, also in a dictation with spoken punctuation: many are spoken marks that it converted, and the rest are mostly
-//! the commas of lists, which speakers leave out and secretaries type.
+//! stay: many are spoken marks that it converted, and the commas of lists are left out by speakers and typed by
+//! secretaries. The lone commas of somebody who says "comma" are breaths ([`breaths`]).
 
 use crate::text::TextStyle;
 use crate::text::phrases::divides_sentences;
@@ -279,6 +279,18 @@ mod tests {
             ("mood quote empty unquote comma affect flat period", "Mood \"empty,\" affect flat."),
             ("he said quote I am well unquote period", "He said \"I am well.\""),
             ("she felt open quote odd close quote full stop", "She felt \"odd\"."),
+        ]);
+    }
+
+    #[test]
+    #[rustfmt::skip]
+    fn the_same_word_is_a_mark_and_an_organ_in_one_sentence() {
+        check(&[
+            ("there is a mass in the descending colon period colon biopsy was taken period", "There is a mass in the descending colon. Colon biopsy was taken."),
+            ("findings colon the colon is dilated period", "FINDINGS: The colon is dilated."),
+            ("impression colon colon cancer period", "IMPRESSION: Colon cancer."),
+            ("colonoscopy findings colon sigmoid colon polyp comma transverse colon normal period", "Colonoscopy findings: Sigmoid colon polyp, transverse colon normal."),
+            ("he emerged from the coma comma and was extubated period", "He emerged from the coma, and was extubated."),
         ]);
     }
 

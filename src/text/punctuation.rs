@@ -597,6 +597,9 @@ mod tests {
     #[rustfmt::skip]
     fn period_is_a_stretch_of_time() {
         check(&[
+            ("he who comma in the three month period before admission comma lost weight comma is well period", "He who, in the 3-month period before admission, lost weight, is well."),
+            ("in the postoperative period period he did well period", "In the postoperative period. He did well."),
+            ("he is taking a period of leave from work full stop", "He is taking a period of leave from work."),
             ("over a three week period he improved period", "Over a 3-week period he improved."),
             ("within a 24 hour period comma then daily period", "Within a 24-hour period, then daily."),
             ("a six-month period of observation period", "A 6-month period of observation."),
