@@ -2,13 +2,17 @@
 
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::dictionary::index::Index;
+use crate::dictionary::load::Tables;
 use crate::domain::audit::{Actor, Stamp};
 use crate::http::{self, ServeError};
 use crate::store::blobs::{AudioStore, BlobError};
 use crate::store::{Opening, Options, Store, StoreError};
+use crate::workflow::WorkflowError;
 use std::future::Future;
 use std::sync::Arc;
 use tokio::net::TcpListener;
+use tokio::sync::OnceCell;
 
 /// What every use case works with.
 #[derive(Clone)]
@@ -21,6 +25,7 @@ pub struct App {
     pub audio: AudioStore,
     /// The time.
     pub clock: Arc<dyn Clock>,
+    dictionary: Arc<OnceCell<Arc<Index>>>,
 }
 
 /// Why Osler cannot start.
@@ -58,7 +63,24 @@ impl App {
             store,
             audio,
             clock,
+            dictionary: Arc::default(),
         })
+    }
+
+    /// The dictionary, read when it is first asked for.
+    ///
+    /// # Errors
+    /// [`WorkflowError::Dictionary`] where a file of the configured folder cannot be used.
+    pub async fn index(&self) -> Result<Arc<Index>, WorkflowError> {
+        let load = || async {
+            let folder = self.config.dictionaries.clone();
+            let load = move || Tables::open(folder.as_deref()).map(Index::new);
+            let index = tokio::task::spawn_blocking(load).await.map_err(|e| {
+                StoreError::Broken(format!("reading the dictionary panicked: {e}"))
+            })??;
+            Ok(Arc::new(index))
+        };
+        self.dictionary.get_or_try_init(load).await.cloned()
     }
 
     /// A stamp for what `actor` does now.

@@ -33,7 +33,15 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ),
     (
         "app",
-        &["config", "store", "clock", "domain", "workflow", "http"],
+        &[
+            "config",
+            "store",
+            "clock",
+            "dictionary",
+            "domain",
+            "workflow",
+            "http",
+        ],
     ),
     ("http", &["http", "app", "workflow", "domain", "config"]),
 ];

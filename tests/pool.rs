@@ -104,6 +104,29 @@ fn a_live_piece_goes_before_batch_pieces_that_waited_longer() {
 }
 
 #[test]
+fn a_stat_recording_goes_behind_live_pieces_and_before_the_others() {
+    let (pool, _) = pool(1);
+    let (batch, stat) = (job(&pool, Urgency::Batch), job(&pool, Urgency::Stat));
+    let live = job(&pool, Urgency::Live);
+    let order = Arc::default();
+    let held = hold(&batch);
+    let tickets = [
+        named(&batch, "batch", &order),
+        named(&stat, "stat 1", &order),
+        named(&stat, "stat 2", &order),
+        named(&live, "live", &order),
+    ];
+    held.end();
+    for ticket in tickets {
+        ticket.wait().unwrap();
+    }
+    assert_eq!(
+        *order.lock().unwrap(),
+        ["live", "stat 1", "stat 2", "batch"]
+    );
+}
+
+#[test]
 fn recordings_are_heard_in_turn() {
     let (pool, _) = pool(1);
     let held = hold(&job(&pool, Urgency::Batch));

@@ -55,6 +55,7 @@ async fn a_record_shows_both_identifiers_the_report_and_its_signature() {
         birth_date: Some(jiff::civil::date(1972, 2, 11)),
         author,
         encounter: None,
+        orders: Default::default(),
     };
     demo::take_in(&app, request, |_, _| Ok::<_, ()>(recognition()))
         .await

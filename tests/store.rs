@@ -616,6 +616,7 @@ async fn two_deliveries_of_one_recording_at_the_same_moment_make_one_dictation()
         bytes: 5,
         original_name: "a.wav".into(),
         identity_verified: false,
+        orders: Default::default(),
     };
     let store = &practice.app.store;
     let stamp = practice.app.stamp(&actor());

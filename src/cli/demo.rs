@@ -8,6 +8,7 @@ use crate::config::Config;
 use crate::domain::audit::Actor;
 use crate::domain::patient::Mrn;
 use crate::domain::recognition::Recognition;
+use crate::domain::worklist::Orders;
 use crate::store::{Kind, Opening};
 use crate::text::safety::PatientContext;
 use crate::workflow::intake::{Request, Taken};
@@ -117,6 +118,7 @@ async fn take_in(
         birth_date: Some(birth_date),
         author: users::find(app, &entry.author).await?,
         encounter: None,
+        orders: Orders::default(),
     };
     demo::take_in(app, request, hear)
         .await

@@ -85,7 +85,7 @@ impl From<StoreError> for Failure {
     fn from(e: StoreError) -> Self {
         let code = match &e {
             StoreError::NotFound(_) | StoreError::Conflict(_) => Code::Failed,
-            StoreError::WrongKind { .. } => Code::Refused,
+            StoreError::WrongKind { .. } | StoreError::Refused(_) => Code::Refused,
             _ => Code::Store,
         };
         Self::new(code, e.to_string())
@@ -118,6 +118,7 @@ impl From<WorkflowError> for Failure {
         match e {
             WorkflowError::Store(e) => e.into(),
             WorkflowError::Audio(e) => e.into(),
+            WorkflowError::Dictionary(e) => e.into(),
             WorkflowError::Refused(_) => Self::new(Code::Refused, e.to_string()),
             WorkflowError::Invalid(_) => Self::new(Code::Usage, e.to_string()),
             WorkflowError::Recording { .. } => Self::new(Code::Input, e.to_string()),

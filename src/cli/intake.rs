@@ -8,6 +8,7 @@ use crate::config::Config;
 use crate::domain::audit::Actor;
 use crate::domain::patient::Mrn;
 use crate::domain::recognition::Recognition;
+use crate::domain::worklist::Orders;
 use crate::store::Opening;
 use crate::text::safety::PatientContext;
 use crate::workflow::intake::{self, IntakeError, Request, Taken};
@@ -50,6 +51,7 @@ pub fn run(args: Args, config: Config) -> Result<(), Failure> {
             birth_date: args.birth_date,
             author,
             encounter: args.encounter,
+            orders: Orders::default(),
         };
         let file = request.recording.display().to_string();
         let transcribe = recogniser(app, args.model);

@@ -89,7 +89,11 @@ pub fn run(command: Command, config: Config) -> Result<(), Failure> {
                         out,
                         "{}  {:<6}  {}  {:<12} {}  {}  {}",
                         short(report.id),
-                        report.status.as_str(),
+                        if report.is_retracted {
+                            "error"
+                        } else {
+                            report.status.as_str()
+                        },
                         local(report.created_at),
                         report.mrn.as_str(),
                         report.patient,

@@ -206,6 +206,18 @@ fn report(
     if let Some(at) = report.filed_at {
         line(out, "filed", &local(at))?;
     }
+    if let Some(retraction) = &report.retraction {
+        line(
+            out,
+            "ENTERED IN ERROR",
+            &format!(
+                "{} by {}: {}",
+                local(retraction.at),
+                name_of(retraction.by),
+                retraction.reason
+            ),
+        )?;
+    }
     writeln!(out)?;
     for text in report.latest.body.text.lines() {
         // No white space at the end of an empty line.

@@ -23,6 +23,26 @@ pub enum Action {
     TranscriptionFailed,
     /// The engine's words and the first draft were stored.
     DictationTranscribed,
+    /// Waiting for its author or a secretary, a dictation took another step; the details name it.
+    DictationStepped,
+    /// A dictation was moved to another patient's record.
+    DictationMoved,
+    /// A dictation was replaced by two.
+    DictationSplit,
+    /// A dictation was assigned to a person, a pool or nobody.
+    DictationAssigned,
+    /// A dictation got another priority.
+    DictationPrioritised,
+    /// The due time of a document type was set.
+    DueTimeSet,
+    /// Somebody joined or left a pool.
+    PoolChanged,
+    /// A corrected version of a report was stored.
+    ReportCorrected,
+    /// An addendum was begun.
+    AddendumAdded,
+    /// A signed report was marked as entered in error.
+    ReportRetracted,
     /// A report was signed.
     ReportSigned,
     /// A report was filed in the patient's record.
@@ -68,6 +88,16 @@ written!(Action {
     TranscriptionStarted => "dictation.transcription_started",
     TranscriptionFailed => "dictation.transcription_failed",
     DictationTranscribed => "dictation.transcribed",
+    DictationStepped => "dictation.stepped",
+    DictationMoved => "dictation.moved",
+    DictationSplit => "dictation.split",
+    DictationAssigned => "dictation.assigned",
+    DictationPrioritised => "dictation.prioritised",
+    DueTimeSet => "worklist.due_time_set",
+    PoolChanged => "worklist.pool_changed",
+    ReportCorrected => "report.corrected",
+    AddendumAdded => "report.addendum_added",
+    ReportRetracted => "report.retracted",
     ReportSigned => "report.signed",
     ReportFiled => "report.filed",
     SessionStarted => "session.started",

@@ -1,6 +1,7 @@
 //! A dictation and where it stands: a phase (how far it has come) and a state (what is happening in it).
 
 use crate::domain::ids::{DictationId, EncounterId, PatientId, TakeId, UserId};
+use crate::domain::worklist::Orders;
 use serde::{Deserialize, Serialize};
 
 /// How far a dictation has come.
@@ -33,9 +34,9 @@ pub enum State {
     Suspended,
     /// Back to its author with a question.
     Returned,
-    /// Refused, with a reason.
+    /// Refused, with a reason; it waits to be restored or deleted.
     Rejected,
-    /// Taken away, with a reason.
+    /// Taken away, with a reason; where it was signed, its report is marked as entered in error.
     Deleted,
     /// Nothing left to do.
     Done,
@@ -85,6 +86,8 @@ pub struct Dictation {
     pub encounter_id: Option<EncounterId>,
     /// Who dictated.
     pub author_id: UserId,
+    /// How it is to be worked on.
+    pub orders: Orders,
     /// How far it has come.
     pub phase: Phase,
     /// What is happening.

@@ -109,4 +109,17 @@ pub struct Report {
     pub signature: Option<Signature>,
     /// When it was filed in the record.
     pub filed_at: Option<jiff::Timestamp>,
+    /// Signed and found to be wrong afterwards; the report itself stays as it was signed.
+    pub retraction: Option<Retraction>,
+}
+
+/// A signed report was entered in error.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Retraction {
+    /// Who says so.
+    pub by: UserId,
+    /// When.
+    pub at: jiff::Timestamp,
+    /// Why.
+    pub reason: String,
 }

@@ -2,8 +2,8 @@
 //!
 //! The unit is a piece of at most 30 s. Workers with one thread each get more done than one session with many: the
 //! engine's threads wait for each other after every matrix, workers never do. So each worker gets its share of the
-//! cores, and only a piece that would leave cores idle gets more ([`share`]). Live pieces are taken before batch pieces;
-//! among equals the job that was served longest ago is next, so that a long recording cannot keep a short one waiting.
+//! cores, and only a piece that would leave cores idle gets more ([`share`]). Live pieces are taken before those of STAT
+//! recordings, and these before batch pieces; among equals the job that was served longest ago is next, so that a long recording cannot keep a short one waiting.
 //!
 //! A session (about 100 MB with the base model) is opened when a piece finds none idle: as many stay as pieces were ever
 //! heard at once.
@@ -36,6 +36,8 @@ const NEWEST: f64 = 0.3;
 pub enum Urgency {
     /// Somebody speaks and looks at the text.
     Live,
+    /// A recording whose report is wanted at once.
+    Stat,
     /// A recording.
     Batch,
 }
@@ -423,7 +425,8 @@ impl State {
                 q.urgency == urgency && !q.pieces.is_empty() && !q.cancel.is_cancelled()
             })
         };
-        let Some(at) = first(Urgency::Live).or_else(|| first(Urgency::Batch)) else {
+        let order = [Urgency::Live, Urgency::Stat, Urgency::Batch];
+        let Some(at) = order.into_iter().find_map(first) else {
             return Next::Wait(None);
         };
         let active = || self.jobs.iter().filter(|q| !q.cancel.is_cancelled());
@@ -546,7 +549,7 @@ fn share(s: &Situation) -> Share {
     if s.cores == 0 || s.workers == 0 {
         return Share::Wait(None);
     }
-    let batch = s.urgency == Urgency::Batch;
+    let batch = s.urgency != Urgency::Live;
     let expected = if s.more && batch {
         s.workers
     } else {

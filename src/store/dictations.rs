@@ -6,10 +6,13 @@ use crate::domain::ids::{
     DictationId, EncounterId, PatientId, ReportId, TakeId, TranscriptId, UserId,
 };
 use crate::domain::recognition::Recognition;
-use crate::domain::report::ReportStatus;
+use crate::domain::transition::{By, Step};
+use crate::domain::worklist::{Orders, Priority, Route};
 use crate::store::audit::{self, Entry};
 use crate::store::sql::At;
-use crate::store::{Fault, Store, StoreError};
+use crate::store::steps::{self, Going, advance};
+use crate::store::{Fault, Store, StoreError, reports};
+use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
 /// A recording to be taken in; its sound is already in the audio store.
@@ -29,6 +32,8 @@ pub struct NewDictation {
     pub original_name: String,
     /// Whether the second identifier was checked.
     pub identity_verified: bool,
+    /// How it is to be worked on.
+    pub orders: Orders,
 }
 
 /// What became of a recording.
@@ -88,6 +93,10 @@ fn row(r: &Row<'_>) -> rusqlite::Result<Dictation> {
         patient_id: r.get("patient_id")?,
         encounter_id: r.get("encounter_id")?,
         author_id: r.get("author_id")?,
+        orders: Orders {
+            priority: r.get("priority")?,
+            route: r.get("route")?,
+        },
         phase: r.get("phase")?,
         state: r.get("state")?,
         takes: Vec::new(),
@@ -183,24 +192,89 @@ pub(super) fn verify_identity(
     )
 }
 
-/// Moves a dictation that stands in `phase` to another phase and state; a conflict where it does not stand there.
-pub(super) fn advance(
+/// When a dictation is due: by its document type and priority, counted from when it was taken in.
+pub(super) fn due_at(
+    conn: &Connection,
+    kind: &str,
+    priority: Priority,
+    created_at: Timestamp,
+) -> Result<Timestamp, Fault> {
+    let minutes: i64 = conn
+        .prepare_cached(
+            "SELECT minutes FROM due_times WHERE priority = ?1 AND kind IN (?2, '')
+             ORDER BY kind = '' LIMIT 1",
+        )?
+        .query_row((priority, kind), |r| r.get(0))?;
+    Ok(created_at + SignedDuration::from_mins(minutes))
+}
+
+/// Writes of which type a dictation's report is, and by when it is due for that.
+pub(super) fn set_kind(
     conn: &Connection,
     id: DictationId,
-    from: &[Phase],
-    to: (Phase, State),
+    orders: Orders,
+    created_at: Timestamp,
+    kind: &str,
 ) -> Result<(), Fault> {
-    let dictation = by_id(conn, id)?;
-    if !from.contains(&dictation.phase) {
-        return Err(StoreError::Conflict(format!(
-            "dictation {id} is {} already",
-            dictation.phase.as_str().replace('_', " ")
-        ))
-        .into());
-    }
+    let due = due_at(conn, kind, orders.priority, created_at)?;
+    conn.prepare_cached("UPDATE dictations SET kind = ?2, due_at = ?3 WHERE id = ?1")?
+        .execute((id, kind, At(due)))?;
+    Ok(())
+}
+
+/// Document type before anything was heard.
+const UNHEARD: &str = "dictation";
+
+/// A dictation's row and its history's first line, without recordings.
+pub(super) fn insert(conn: &Connection, new: &NewRow, stamp: &Stamp) -> Result<DictationId, Fault> {
+    let id = DictationId::new(stamp.at);
+    let due = due_at(conn, UNHEARD, new.orders.priority, stamp.at)?;
     conn.execute(
-        "UPDATE dictations SET phase = ?2, state = ?3 WHERE id = ?1",
-        (id, to.0, to.1),
+        "INSERT INTO dictations (id, patient_id, encounter_id, author_id, phase, state, created_at,
+                                 identity_verified_at, priority, route, kind, due_at)
+         VALUES (:id, :patient, :encounter, :author, :phase, :state, :at,
+                 :verified, :priority, :route, :kind, :due)",
+        named_params! {
+            ":id": id,
+            ":patient": new.patient_id,
+            ":encounter": new.encounter_id,
+            ":author": new.author_id,
+            ":phase": Phase::Recorded,
+            ":state": State::Pending,
+            ":at": At(stamp.at),
+            ":verified": new.identity_verified_at.map(At),
+            ":priority": new.orders.priority,
+            ":route": new.orders.route,
+            ":kind": UNHEARD,
+            ":due": At(due),
+        },
+    )?;
+    steps::begin(conn, id, stamp)?;
+    Ok(id)
+}
+
+/// What [`insert`] writes.
+pub(super) struct NewRow {
+    pub patient_id: PatientId,
+    pub encounter_id: Option<EncounterId>,
+    pub author_id: UserId,
+    pub orders: Orders,
+    pub identity_verified_at: Option<Timestamp>,
+}
+
+/// Adds a recording to a dictation.
+pub(super) fn insert_take(conn: &Connection, id: DictationId, take: &Take) -> Result<(), Fault> {
+    conn.execute(
+        "INSERT INTO takes (id, dictation_id, idx, sha256, bytes, original_name)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        (
+            take.id,
+            id,
+            take.index,
+            &take.sha256,
+            take.bytes as i64,
+            &take.original_name,
+        ),
     )?;
     Ok(())
 }
@@ -236,32 +310,25 @@ fn receive(conn: &Connection, new: &NewDictation, stamp: &Stamp) -> Result<Recei
     if !owners.is_empty() {
         return Ok(Received::OtherPatient);
     }
-    let id = DictationId::new(stamp.at);
-    conn.execute(
-        "INSERT INTO dictations
-             (id, patient_id, encounter_id, author_id, phase, state, created_at)
-         VALUES (:id, :patient, :encounter, :author, :phase, :state, :at)",
-        named_params! {
-            ":id": id,
-            ":patient": new.patient_id,
-            ":encounter": new.encounter_id,
-            ":author": new.author_id,
-            ":phase": Phase::Recorded,
-            ":state": State::Pending,
-            ":at": At(stamp.at),
+    let id = insert(
+        conn,
+        &NewRow {
+            patient_id: new.patient_id,
+            encounter_id: new.encounter_id,
+            author_id: new.author_id,
+            orders: new.orders,
+            identity_verified_at: None,
         },
+        stamp,
     )?;
-    conn.execute(
-        "INSERT INTO takes (id, dictation_id, idx, sha256, bytes, original_name)
-         VALUES (?1, ?2, 0, ?3, ?4, ?5)",
-        (
-            TakeId::new(stamp.at),
-            id,
-            &new.sha256,
-            new.bytes as i64,
-            &new.original_name,
-        ),
-    )?;
+    let take = Take {
+        id: TakeId::new(stamp.at),
+        index: 0,
+        sha256: new.sha256.clone(),
+        bytes: new.bytes,
+        original_name: new.original_name.clone(),
+    };
+    insert_take(conn, id, &take)?;
     audit::record(
         conn,
         Entry {
@@ -278,19 +345,26 @@ fn receive(conn: &Connection, new: &NewDictation, stamp: &Stamp) -> Result<Recei
     Ok(Received::New(id))
 }
 
-fn complete(
+pub(super) fn complete(
     conn: &Connection,
     id: DictationId,
     recognition: &Recognition,
     stamp: &Stamp,
 ) -> Result<Completed, Fault> {
-    advance(
-        conn,
-        id,
-        &[Phase::Recorded],
-        (Phase::AwaitingSignature, State::Pending),
-    )?;
-    let dictation = by_id(conn, id)?;
+    let step = match by_id(conn, id)?.orders.route {
+        Route::Author => Step::DraftForAuthor,
+        Route::Secretary => Step::DraftForSecretary,
+    };
+    let going = Going {
+        step,
+        by: &By::Machine,
+        given: &[],
+        note: None,
+        stamp,
+    };
+    let dictation = advance(conn, id, &going)?;
+    let kind = &recognition.report.kind;
+    set_kind(conn, id, dictation.orders, dictation.created_at, kind)?;
     let transcript_id = TranscriptId::new(stamp.at);
     conn.execute(
         "INSERT INTO transcripts (id, dictation_id, seq, model, model_sha256, parameters,
@@ -309,30 +383,8 @@ fn complete(
             ":at": At(stamp.at),
         },
     )?;
-    let report_id = ReportId::new(stamp.at);
-    conn.execute(
-        "INSERT INTO reports (id, dictation_id, patient_id, author_id, status, created_at)
-         VALUES (:id, :dictation, :patient, :author, :status, :at)",
-        named_params! {
-            ":id": report_id,
-            ":dictation": id,
-            ":patient": dictation.patient_id,
-            ":author": dictation.author_id,
-            ":status": ReportStatus::Draft,
-            ":at": At(stamp.at),
-        },
-    )?;
-    conn.execute(
-        "INSERT INTO report_versions (report_id, version, kind, text, body, made_by, made_at)
-         VALUES (:id, 1, :kind, :text, :body, NULL, :at)",
-        named_params! {
-            ":id": report_id,
-            ":kind": recognition.report.kind,
-            ":text": recognition.report.text,
-            ":body": serde_json::to_string(&recognition.report)?,
-            ":at": At(stamp.at),
-        },
-    )?;
+    let report_id = reports::insert(conn, &dictation, None, stamp)?;
+    reports::insert_version(conn, report_id, 1, &recognition.report, None, stamp)?;
     audit::record(
         conn,
         Entry {
@@ -366,52 +418,8 @@ impl Store {
         self.write(move |conn| receive(conn, &new, &stamp)).await
     }
 
-    /// Writes that the engine begins. A dictation that is in progress already is begun again: its run was killed, or
-    /// runs still, and then the first to complete it wins.
-    pub async fn start_transcription(
-        &self,
-        id: DictationId,
-        stamp: Stamp,
-    ) -> Result<(), StoreError> {
-        self.step(id, State::InProgress, Action::TranscriptionStarted, stamp)
-            .await
-    }
-
-    /// Writes that the engine gave up, so that the dictation waits again.
-    pub async fn release_transcription(
-        &self,
-        id: DictationId,
-        stamp: Stamp,
-    ) -> Result<(), StoreError> {
-        self.step(id, State::Pending, Action::TranscriptionFailed, stamp)
-            .await
-    }
-
-    async fn step(
-        &self,
-        id: DictationId,
-        state: State,
-        action: Action,
-        stamp: Stamp,
-    ) -> Result<(), StoreError> {
-        self.write(move |conn| {
-            advance(conn, id, &[Phase::Recorded], (Phase::Recorded, state))?;
-            audit::record(
-                conn,
-                Entry {
-                    action,
-                    subject: ("dictation", id.to_string()),
-                    patient_id: Some(by_id(conn, id)?.patient_id),
-                    details: serde_json::json!({}),
-                    stamp: &stamp,
-                },
-            )
-        })
-        .await
-    }
-
-    /// Stores what was heard and the draft that follows from it, and lets the dictation wait for its author's
-    /// signature; [`StoreError::Conflict`] where that was done before.
+    /// Stores what was heard and the draft that follows from it, and lets the dictation wait for its author or for a
+    /// secretary; [`StoreError::Conflict`] where that was done before.
     pub async fn complete_dictation(
         &self,
         id: DictationId,

@@ -11,17 +11,26 @@ mod encounters;
 mod lane;
 mod patients;
 mod people;
+mod queue;
 mod reports;
+mod review;
 mod sql;
+mod steps;
 mod users;
+mod worklist;
 
 pub use audit::AuditRow;
 pub use dictations::{Completed, NewDictation, Received, StoredTranscript};
 pub use people::{
     Account, Attempt, Begun, EmergencyAccess, NewService, NewSession, ServiceAccount, StoredSession,
 };
+pub use queue::{Claim, Queued};
 pub use reports::{FileReport, Filter, Listing, SignReport, StoredDictation, StoredRecord};
+pub use review::{Anew, Correction, MoveTo, NewAddendum, Part, Retract, SplitInto};
+pub use steps::{StepTaken, TakeStep};
+pub use worklist::{Count, Item, Turnaround, WorkFilter};
 
+use crate::domain::transition::Refused;
 use lane::Lane;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, TransactionBehavior};
 use rusqlite_migration::{M, Migrations};
@@ -36,7 +45,7 @@ pub const FILE_NAME: &str = "osler.db";
 const APPLICATION_ID: i64 = 0x4F53_4C52;
 
 /// Schema version that this program writes.
-pub const SCHEMA_VERSION: i64 = 3;
+pub const SCHEMA_VERSION: i64 = 4;
 
 const READERS: usize = 4;
 
@@ -147,6 +156,9 @@ pub enum StoreError {
     /// It is already there, or somebody was faster.
     #[error("{0}")]
     Conflict(String),
+    /// The table of transitions forbids it.
+    #[error(transparent)]
+    Refused(Refused),
     /// The store was closed while a call was under way.
     #[error("the database was closed")]
     Closed,
@@ -172,6 +184,16 @@ impl From<rusqlite::Error> for Fault {
 impl From<StoreError> for Fault {
     fn from(e: StoreError) -> Self {
         Self::Ours(e)
+    }
+}
+
+impl From<Refused> for Fault {
+    fn from(refused: Refused) -> Self {
+        Self::Ours(match refused {
+            // Somebody was faster.
+            Refused::Place { .. } => StoreError::Conflict(refused.to_string()),
+            other => StoreError::Refused(other),
+        })
     }
 }
 
@@ -485,6 +507,7 @@ fn migrate(conn: &mut Connection, kind: Kind) -> Result<(), Fault> {
         ),
         M::up(include_str!("migrations/0002_entries.sql")),
         M::up(include_str!("migrations/0010_people.sql")),
+        M::up(include_str!("migrations/0020_work.sql")),
     ]);
     conn.set_transaction_behavior(TransactionBehavior::Immediate);
     match migrations.to_latest(conn) {

@@ -1,18 +1,20 @@
 //! Reports: versions, signatures, and how they come into the record.
 
 use crate::domain::audit::{Action, Stamp};
-use crate::domain::dictation::{Dictation, Phase, State};
+use crate::domain::dictation::Dictation;
 use crate::domain::encounter::Encounter;
 use crate::domain::ids::{DictationId, PatientId, ReportId, UserId};
 use crate::domain::patient::{Mrn, Patient};
-use crate::domain::report::{Report, ReportStatus, ReportVersion};
+use crate::domain::report::{Report, ReportBody, ReportStatus, ReportVersion, Retraction};
 use crate::domain::signature::{Authentication, Signature};
+use crate::domain::transition::{By, Need, Step};
 use crate::store::audit::{self, Entry};
 use crate::store::blobs::text_sha256;
-use crate::store::dictations::{self, StoredTranscript, advance, verify_identity};
+use crate::store::dictations::{self, StoredTranscript, verify_identity};
 use crate::store::encounters::{self, ambiguous, not_an_id};
 use crate::store::sql::{At, typed_id};
-use crate::store::{Fault, Store, StoreError, patients};
+use crate::store::steps::{Going, advance};
+use crate::store::{Fault, Store, StoreError, patients, users};
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
 /// Which reports a list shows.
@@ -43,6 +45,8 @@ pub struct Listing {
     pub created_at: jiff::Timestamp,
     /// When it was filed.
     pub filed_at: Option<jiff::Timestamp>,
+    /// Whether it was entered in error.
+    pub is_retracted: bool,
 }
 
 /// A signature to be put under a report. Whether the signer may do so is decided before.
@@ -143,7 +147,10 @@ fn as_signed(
     )))
 }
 
-fn with_versions(conn: &Connection, id: ReportId) -> Result<(Report, Vec<ReportVersion>), Fault> {
+pub(super) fn with_versions(
+    conn: &Connection,
+    id: ReportId,
+) -> Result<(Report, Vec<ReportVersion>), Fault> {
     let versions = versions(conn, id)?;
     let latest = versions
         .last()
@@ -158,6 +165,16 @@ fn with_versions(conn: &Connection, id: ReportId) -> Result<(Report, Vec<ReportV
     if let Some(signature) = &signature {
         as_signed(id, signature, &versions)?;
     }
+    let retraction = conn
+        .prepare_cached("SELECT * FROM retractions WHERE report_id = ?1")?
+        .query_row([id], |r| {
+            Ok(Retraction {
+                by: r.get("by_id")?,
+                at: r.get::<_, At>("at")?.0,
+                reason: r.get("reason")?,
+            })
+        })
+        .optional()?;
     let report = conn
         .prepare_cached("SELECT * FROM reports WHERE id = ?1")?
         .query_row([id], |r| {
@@ -171,9 +188,71 @@ fn with_versions(conn: &Connection, id: ReportId) -> Result<(Report, Vec<ReportV
                 latest,
                 signature,
                 filed_at: r.get::<_, Option<At>>("filed_at")?.map(|at| at.0),
+                retraction,
             })
         })?;
     Ok((report, versions))
+}
+
+/// An empty draft for a dictation's patient and author: its report, or an addendum to `parent`.
+pub(super) fn insert(
+    conn: &Connection,
+    dictation: &Dictation,
+    parent: Option<ReportId>,
+    stamp: &Stamp,
+) -> Result<ReportId, Fault> {
+    let id = ReportId::new(stamp.at);
+    conn.execute(
+        "INSERT INTO reports (id, dictation_id, patient_id, author_id, status, parent_id, created_at)
+         VALUES (:id, :dictation, :patient, :author, :status, :parent, :at)",
+        named_params! {
+            ":id": id,
+            ":dictation": dictation.id,
+            ":patient": dictation.patient_id,
+            ":author": dictation.author_id,
+            ":status": ReportStatus::Draft,
+            ":parent": parent,
+            ":at": At(stamp.at),
+        },
+    )?;
+    Ok(id)
+}
+
+/// Adds a version to a draft; the database refuses any number but the next.
+pub(super) fn insert_version(
+    conn: &Connection,
+    id: ReportId,
+    version: u32,
+    body: &ReportBody,
+    made_by: Option<UserId>,
+    stamp: &Stamp,
+) -> Result<(), Fault> {
+    conn.execute(
+        "INSERT INTO report_versions (report_id, version, kind, text, body, made_by, made_at)
+         VALUES (:id, :version, :kind, :text, :body, :by, :at)",
+        named_params! {
+            ":id": id,
+            ":version": version,
+            ":kind": body.kind,
+            ":text": body.text,
+            ":body": serde_json::to_string(body)?,
+            ":by": made_by,
+            ":at": At(stamp.at),
+        },
+    )?;
+    Ok(())
+}
+
+/// What the newest version brings along for a step.
+pub(super) fn given(report: &Report, known_version: u32) -> Vec<Need> {
+    let mut given = Vec::new();
+    if report.latest.version == known_version {
+        given.push(Need::NewestVersion);
+    }
+    if !report.latest.body.text.trim().is_empty() {
+        given.push(Need::Text);
+    }
+    given
 }
 
 fn sign(conn: &Connection, request: &SignReport, stamp: &Stamp) -> Result<ReportStatus, Fault> {
@@ -216,12 +295,24 @@ fn sign(conn: &Connection, request: &SignReport, stamp: &Stamp) -> Result<Report
         "UPDATE reports SET status = ?2 WHERE id = ?1",
         (report.id, ReportStatus::Signed),
     )?;
-    advance(
-        conn,
-        report.dictation_id,
-        &[Phase::AwaitingSignature],
-        (Phase::Signed, State::Pending),
-    )?;
+    let by = By::Person(users::by_id(conn, signature.signer_id)?);
+    let mut given = given(&report, signature.version);
+    let before = dictations::by_id(conn, report.dictation_id)?;
+    if before.identity_verified_at.is_some() {
+        given.push(Need::SecondIdentifier);
+    }
+    let step = match report.parent_id {
+        None => Step::Sign,
+        Some(_) => Step::SignAddendum,
+    };
+    let going = Going {
+        step,
+        by: &by,
+        given: &given,
+        note: None,
+        stamp,
+    };
+    advance(conn, report.dictation_id, &going)?;
     audit::record(
         conn,
         Entry {
@@ -253,12 +344,17 @@ fn file(conn: &Connection, report: &Report, stamp: &Stamp) -> Result<(), Fault> 
         "UPDATE reports SET status = ?2, filed_at = ?3 WHERE id = ?1",
         (report.id, ReportStatus::Filed, At(stamp.at)),
     )?;
-    advance(
-        conn,
-        report.dictation_id,
-        &[Phase::Signed],
-        (Phase::Filed, State::Done),
-    )?;
+    // An addendum is filed with its signature: the dictation is in the record already.
+    if report.parent_id.is_none() {
+        let going = Going {
+            step: Step::File,
+            by: &By::Machine,
+            given: &[Need::SecondIdentifier],
+            note: None,
+            stamp,
+        };
+        advance(conn, report.dictation_id, &going)?;
+    }
     audit::record(
         conn,
         Entry {
@@ -359,7 +455,8 @@ impl Store {
         self.read(move |conn| {
             let mut statement = conn.prepare_cached(
                 "SELECT r.id, r.status, v.kind, p.mrn, p.family || ', ' || p.given AS patient,
-                        u.name AS author, r.created_at, r.filed_at
+                        u.name AS author, r.created_at, r.filed_at,
+                        EXISTS (SELECT 1 FROM retractions x WHERE x.report_id = r.id) AS retracted
                  FROM reports r
                  JOIN patients p ON p.id = r.patient_id
                  JOIN users u ON u.id = r.author_id
@@ -381,6 +478,7 @@ impl Store {
                         author: r.get("author")?,
                         created_at: r.get::<_, At>("created_at")?.0,
                         filed_at: r.get::<_, Option<At>>("filed_at")?.map(|at| at.0),
+                        is_retracted: r.get("retracted")?,
                     })
                 },
             )?;

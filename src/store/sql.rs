@@ -8,6 +8,8 @@ use crate::domain::report::ReportStatus;
 use crate::domain::role::{Role, Scopes};
 use crate::domain::session::End;
 use crate::domain::signature::Authentication;
+use crate::domain::transition::Step;
+use crate::domain::worklist::{Priority, Route};
 use crate::domain::{dictation::Phase, dictation::State};
 use crate::store::{Fault, StoreError};
 use jiff::Timestamp;
@@ -103,8 +105,28 @@ as_word!(
     State,
     ReportStatus,
     Authentication,
-    End
+    End,
+    Step,
+    Route
 );
+
+/// A priority: its number, so that the database can put it in order.
+impl ToSql for Priority {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok((*self as i64).into())
+    }
+}
+
+impl FromSql for Priority {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        match value.as_i64()? {
+            0 => Ok(Self::Stat),
+            1 => Ok(Self::Urgent),
+            2 => Ok(Self::Routine),
+            other => Err(FromSqlError::OutOfRange(other)),
+        }
+    }
+}
 
 /// Whether SQLite refused a row because a unique column already holds its value.
 pub(super) fn is_duplicate(error: &rusqlite::Error) -> bool {

@@ -120,7 +120,7 @@ impl Page {
 }
 
 /// The parts of a text: each paragraph that begins with a known heading and a colon opens one.
-fn sections(text: &str) -> Vec<Section> {
+pub fn sections(text: &str) -> Vec<Section> {
     let mut out: Vec<Section> = Vec::new();
     for paragraph in text.split("\n\n").filter(|p| !p.is_empty()) {
         let heading = paragraph.split_once(':').filter(|(heading, _)| {

@@ -11,13 +11,15 @@ use crate::domain::dictation::{Dictation, Phase, Take};
 use crate::domain::ids::{DictationId, ReportId};
 use crate::domain::patient::Mrn;
 use crate::domain::recognition::Recognition;
+use crate::domain::transition::Note;
 use crate::domain::user::User;
+use crate::domain::worklist::Orders;
+use crate::speech::engine::Cancel;
 use crate::store::blobs::{BlobError, StoredAudio};
 use crate::store::{Completed, NewDictation, Received, StoreError};
 use crate::text::safety::PatientContext;
-use crate::workflow::{Refusal, WorkflowError, check_identity, patients};
+use crate::workflow::{Refusal, WorkflowError, check_identity, patients, queue};
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
 use std::path::{Path, PathBuf};
 
 /// A recording and whose it is said to be.
@@ -33,6 +35,8 @@ pub struct Request {
     pub author: User,
     /// The encounter, as a person names it.
     pub encounter: Option<String>,
+    /// How it is to be worked on. A recording that is there already keeps its orders.
+    pub orders: Orders,
 }
 
 /// What came of an intake.
@@ -83,17 +87,19 @@ where
         return taken(app, dictation.id, true).await;
     }
     let take = stored_take(app, &dictation)?;
-    app.store
+    // Out of turn, and whoever else has it: somebody waits for it here.
+    let claim = app
+        .store
         .start_transcription(dictation.id, app.stamp(actor))
         .await?;
     let (audio, sha256) = (app.audio.clone(), take.sha256.clone());
-    let dictated_on = dictation.created_at.to_zoned(TimeZone::system()).date();
-    let context = patients::context(app, dictation.patient_id, dictated_on).await?;
-    let heard = tokio::task::spawn_blocking(move || {
+    let context = patients::context_of(app, &dictation).await?;
+    let work = tokio::task::spawn_blocking(move || {
         let recording = audio.verified(&sha256).map_err(Stop::Damaged)?;
         transcribe(&recording, &context).map_err(Stop::Transcription)
-    })
-    .await;
+    });
+    // A claim that is lost meanwhile stops nothing here: the first that completes wins.
+    let heard = queue::leased(app, &claim, work, &Cancel::default()).await;
     let error = match heard {
         Ok(Ok(recognition)) => {
             return match complete(app, dictation.id, recognition, actor).await {
@@ -111,10 +117,12 @@ where
             Err(StoreError::Broken(format!("the transcription panicked: {panic}")).into())
         }
     };
+    // The engine's own words are for whoever waits here; what they hold is not known.
+    let reason = Note::of_machine("the transcription on the command line failed");
     // The cause is what the user has to hear of, even where the database fails as well.
     let released = app
         .store
-        .release_transcription(dictation.id, app.stamp(actor))
+        .fail_transcription(claim, reason, false, app.stamp(actor))
         .await;
     match error {
         Ok(error) => Err(IntakeError::Transcription {
@@ -198,6 +206,7 @@ pub async fn receive(
                 bytes,
                 original_name,
                 identity_verified,
+                orders: request.orders,
             },
             app.stamp(actor),
         )

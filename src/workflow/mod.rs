@@ -7,13 +7,17 @@ pub mod intake;
 pub mod merge;
 pub mod patients;
 pub mod people;
+pub mod queue;
 pub mod record;
 pub mod redraft;
+pub mod review;
 pub mod sign;
 pub mod transcribe;
+pub mod worklist;
 
 pub use people::users;
 
+use crate::dictionary::load::LoadError;
 use crate::domain::patient::Patient;
 use crate::domain::policy::Reason;
 use crate::store::StoreError;
@@ -133,6 +137,9 @@ pub enum WorkflowError {
     /// The recordings.
     #[error(transparent)]
     Audio(#[from] BlobError),
+    /// The dictionary.
+    #[error(transparent)]
+    Dictionary(#[from] LoadError),
 }
 
 impl WorkflowError {

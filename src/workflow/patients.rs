@@ -2,12 +2,14 @@
 
 use crate::app::App;
 use crate::domain::audit::Actor;
+use crate::domain::dictation::Dictation;
 use crate::domain::ids::PatientId;
 use crate::domain::patient::{EntryKind, Mrn, Patient, RecordEntry, Sex};
 use crate::store::StoreError;
 use crate::text::safety::PatientContext;
 use crate::workflow::WorkflowError;
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 
 /// A patient to be added.
 #[derive(Debug, Clone)]
@@ -124,6 +126,16 @@ pub async fn context(
         medications: of(EntryKind::Medication),
         problems: of(EntryKind::Problem),
     })
+}
+
+/// What a dictation is compared with: the record as it is now, on the day of the dictation.
+pub async fn context_of(app: &App, dictation: &Dictation) -> Result<PatientContext, WorkflowError> {
+    context(app, dictation.patient_id, day_of(dictation)).await
+}
+
+/// The day on which it was dictated, by the clock of this place.
+pub fn day_of(dictation: &Dictation) -> Date {
+    dictation.created_at.to_zoned(TimeZone::system()).date()
 }
 
 /// All patients by name.

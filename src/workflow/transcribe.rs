@@ -137,11 +137,25 @@ pub fn transcribe(
     cancel: &Cancel,
     progress: &mut dyn FnMut(f64, Option<f64>),
 ) -> Result<Recognition, TranscribeError> {
+    let urgency = Urgency::Batch;
+    transcribe_as(urgency, recording, pool, index, options, cancel, progress)
+}
+
+/// The same, before or behind other recordings.
+pub fn transcribe_as(
+    urgency: Urgency,
+    recording: &Path,
+    pool: &Pool,
+    index: &Arc<Index>,
+    options: &Options,
+    cancel: &Cancel,
+    progress: &mut dyn FnMut(f64, Option<f64>),
+) -> Result<Recognition, TranscribeError> {
     let started = Instant::now();
     let decoder = Decoder::open_with(recording, &options.source)?;
     let stopper = decoder.stopper();
     let claimed_s = decoder.claimed_s();
-    let job = pool.job(Urgency::Batch, cancel);
+    let job = pool.job(urgency, cancel);
     let how = Arc::new(How {
         index: index.clone(),
         style: options.style,

@@ -11,8 +11,9 @@ use osler::domain::finding::{Finding, FindingKind, Severity};
 use osler::domain::patient::{Mrn, Patient, Sex};
 use osler::domain::recognition::{Raw, Recognition, SourceInfo, Transcript};
 use osler::domain::report::{ReportBody, Section, TraceSpan};
+use osler::domain::role::Role;
 use osler::domain::transcript::{Coverage, Edit, EditState, Word};
-use osler::domain::user::{Role, User};
+use osler::domain::user::User;
 use osler::store::{Kind, Opening, Options};
 use osler::workflow::intake::Request;
 use osler::workflow::patients::NewPatient;
@@ -31,6 +32,12 @@ impl TestClock {
 
     pub fn set(&self, time: &str) {
         *self.0.lock().unwrap() = time.parse().unwrap();
+    }
+
+    /// Goes on by so many seconds, or back.
+    pub fn pass(&self, seconds: i64) {
+        let mut now = self.0.lock().unwrap();
+        *now += jiff::SignedDuration::from_secs(seconds);
     }
 }
 
@@ -127,6 +134,7 @@ impl Practice {
             birth_date: Some(BORN),
             author: self.author.clone(),
             encounter: None,
+            orders: Default::default(),
         }
     }
 
@@ -160,6 +168,9 @@ impl Practice {
             "sessions",
             "service_tokens",
             "emergency_access",
+            "steps",
+            "jobs",
+            "retractions",
             "audit",
         ] {
             let mut statement = conn.prepare(&format!("SELECT * FROM {table}")).unwrap();

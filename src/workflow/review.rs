@@ -1,0 +1,463 @@
+//! What becomes of a draft: corrected, asked about, returned, rejected, moved, split; and of a signed report: added to,
+//! retracted. Who may what is in [`crate::domain::transition`]; the store asks there.
+
+use crate::app::App;
+use crate::domain::audit::Actor;
+use crate::domain::dictation::Dictation;
+use crate::domain::finding::Finding;
+use crate::domain::ids::{DictationId, PatientId, ReportId};
+use crate::domain::patient::Mrn;
+use crate::domain::recognition::{Raw, Recognition, Transcript};
+use crate::domain::report::{ReportBody, TraceSpan};
+use crate::domain::transcript::{Coverage, corrected, join};
+use crate::domain::transition::{By, Note, Step};
+use crate::domain::user::User;
+use crate::store::{
+    Anew, Correction, MoveTo, NewAddendum, Part, Retract, SplitInto, StepTaken, StoreError,
+    TakeStep,
+};
+use crate::text::{self, render};
+use crate::workflow::redraft::{Material, redraft};
+use crate::workflow::{WorkflowError, check_identity, patients};
+use jiff::civil::Date;
+
+/// The rule of a stretch of text that a person wrote.
+pub const BY_HAND: &str = "person";
+
+/// A patient as a person names one: record number, and the date of birth where it is known.
+#[derive(Debug, Clone)]
+pub struct Named {
+    /// Record number.
+    pub mrn: Mrn,
+    /// The second identifier.
+    pub birth_date: Option<Date>,
+}
+
+async fn who(app: &App, named: &Named) -> Result<(PatientId, bool), WorkflowError> {
+    let patient = patients::find(app, &named.mrn).await?;
+    let verified = check_identity(&patient, named.birth_date)?;
+    Ok((patient.id, verified))
+}
+
+fn note(text: &str) -> Result<Note, WorkflowError> {
+    text.parse()
+        .map_err(|e| WorkflowError::Invalid(format!("{e}")))
+}
+
+/// Takes a step that needs no more than words: from opening to deleting.
+///
+/// # Errors
+/// [`WorkflowError::Store`] with `Conflict` where the dictation stands elsewhere, with `Refused` where somebody else may or
+/// something is missing; [`WorkflowError::Invalid`] for words that are none.
+pub async fn step(
+    app: &App,
+    id: DictationId,
+    step: Step,
+    words: Option<&str>,
+    user: &User,
+    actor: &Actor,
+) -> Result<Dictation, WorkflowError> {
+    let request = TakeStep {
+        dictation_id: id,
+        step,
+        by: By::Person(user.clone()),
+        note: words.map(note).transpose()?,
+    };
+    Ok(app.store.take_step(request, app.stamp(actor)).await?)
+}
+
+/// All steps that a dictation took, in order.
+pub async fn history(app: &App, id: DictationId) -> Result<Vec<StepTaken>, WorkflowError> {
+    Ok(app.store.history(id).await?)
+}
+
+/// Stores a corrected text as the next version of a draft; gives its number.
+///
+/// # Errors
+/// `Conflict` where `based_on` is not the newest version.
+pub async fn correct(
+    app: &App,
+    report_id: ReportId,
+    based_on: u32,
+    text: &str,
+    user: &User,
+    actor: &Actor,
+) -> Result<u32, WorkflowError> {
+    let report = app.store.report(report_id).await?;
+    let request = Correction {
+        report_id,
+        based_on,
+        body: retyped(&report.latest.body, text),
+        by: By::Person(user.clone()),
+    };
+    Ok(app.store.correct_report(request, app.stamp(actor)).await?)
+}
+
+/// Moves a dictation that is not signed into another patient's record, with the reason.
+pub async fn move_to(
+    app: &App,
+    id: DictationId,
+    to: &Named,
+    reason: &str,
+    user: &User,
+    actor: &Actor,
+) -> Result<Dictation, WorkflowError> {
+    let (patient_id, identity_verified) = who(app, to).await?;
+    let request = MoveTo {
+        dictation_id: id,
+        patient_id,
+        identity_verified,
+        reason: note(reason)?,
+        by: By::Person(user.clone()),
+    };
+    Ok(app.store.move_dictation(request, app.stamp(actor)).await?)
+}
+
+/// Splits a recording that holds the reports of two patients: what is before word `at` stays with the patient it has, the
+/// rest goes to `other`. Two dictations take the place of the one.
+///
+/// # Errors
+/// [`WorkflowError::Invalid`] where one of the parts has no word, or a correction reaches over the place.
+pub async fn split(
+    app: &App,
+    id: DictationId,
+    at: usize,
+    other: &Named,
+    reason: &str,
+    user: &User,
+    actor: &Actor,
+) -> Result<[DictationId; 2], WorkflowError> {
+    let dictation = app.store.dictation(id).await?;
+    let (other, identity_verified) = who(app, other).await?;
+    let heard = app.store.transcript_of(id).await?.ok_or_else(|| {
+        StoreError::Conflict("nothing was heard in this recording yet; wait until it is".into())
+    })?;
+    let index = app.index().await?;
+    let (here, there) = (
+        patients::context_of(app, &dictation).await?,
+        patients::context(app, other, patients::day_of(&dictation)).await?,
+    );
+    let material = |patient| Material {
+        index: &index,
+        setup: text::Setup {
+            style: app.config.style,
+            ..text::Setup::default()
+        },
+        patient: Some(patient),
+    };
+    let [first, then] = divide(
+        &heard.recognition,
+        at,
+        [&material(&here), &material(&there)],
+    )?;
+    let request = SplitInto {
+        dictation_id: id,
+        parts: [
+            Part {
+                patient_id: dictation.patient_id,
+                identity_verified: false,
+                recognition: first,
+            },
+            Part {
+                patient_id: other,
+                identity_verified,
+                recognition: then,
+            },
+        ],
+        reason: note(reason)?,
+        by: By::Person(user.clone()),
+    };
+    Ok(app.store.split_dictation(request, app.stamp(actor)).await?)
+}
+
+/// Begins an addendum to a filed report; its author signs it like a report.
+pub async fn add_to(
+    app: &App,
+    report_id: ReportId,
+    text: &str,
+    user: &User,
+    actor: &Actor,
+) -> Result<ReportId, WorkflowError> {
+    let report = app.store.report(report_id).await?;
+    let nothing = ReportBody {
+        kind: report.latest.body.kind,
+        ..ReportBody::default()
+    };
+    let request = NewAddendum {
+        report_id,
+        body: retyped(&nothing, text),
+        by: By::Person(user.clone()),
+    };
+    Ok(app.store.add_addendum(request, app.stamp(actor)).await?)
+}
+
+/// Marks a signed report as entered in error, with the reason; with `right` it is made anew as a draft in that record.
+pub async fn retract(
+    app: &App,
+    report_id: ReportId,
+    reason: &str,
+    right: Option<&Named>,
+    user: &User,
+    actor: &Actor,
+) -> Result<Option<DictationId>, WorkflowError> {
+    let anew = match right {
+        None => None,
+        Some(named) => {
+            let (patient_id, identity_verified) = who(app, named).await?;
+            Some(Anew {
+                patient_id,
+                identity_verified,
+            })
+        }
+    };
+    let request = Retract {
+        report_id,
+        reason: note(reason)?,
+        by: By::Person(user.clone()),
+        anew,
+    };
+    Ok(app.store.retract_report(request, app.stamp(actor)).await?)
+}
+
+/// A text that a person changed. What is the same at the beginning and at the end keeps its way back to the words; what
+/// lies between is the person's, over the words that stood there.
+pub fn retyped(before: &ReportBody, text: &str) -> ReportBody {
+    let old: Vec<char> = before.text.chars().collect();
+    let new: Vec<char> = text.chars().collect();
+    let both = old.len().min(new.len());
+    let head = old.iter().zip(&new).take_while(|(a, b)| a == b).count();
+    let tail = old
+        .iter()
+        .rev()
+        .zip(new.iter().rev())
+        .take(both - head)
+        .take_while(|(a, b)| a == b)
+        .count();
+    let (old_end, new_end) = (old.len() - tail, new.len() - tail);
+    let mut trace: Vec<TraceSpan> = before
+        .trace
+        .iter()
+        .take_while(|span| span.to <= head)
+        .cloned()
+        .collect();
+    let behind: Vec<TraceSpan> = before.trace[trace.len()..]
+        .iter()
+        .filter(|span| span.from >= old_end && span.from >= head)
+        .map(|span| TraceSpan {
+            from: span.from - old_end + new_end,
+            to: span.to - old_end + new_end,
+            ..span.clone()
+        })
+        .collect();
+    let between = &before.trace[trace.len()..before.trace.len() - behind.len()];
+    let from = trace.last().map_or(0, |span| span.to);
+    let to = behind.first().map_or(new.len(), |span| span.from);
+    let at = trace.last().map_or(0, |span| span.word_to);
+    let words = between.iter().map(|span| (span.word_from, span.word_to));
+    let span = TraceSpan {
+        from,
+        to,
+        word_from: words.clone().map(|w| w.0).min().unwrap_or(at),
+        word_to: words.map(|w| w.1).max().unwrap_or(at),
+        rule: BY_HAND.into(),
+    };
+    // Words that were taken out altogether stay as a span without a character.
+    if span.from < span.to || span.word_from < span.word_to {
+        trace.push(span);
+    }
+    trace.extend(behind);
+    ReportBody {
+        kind: before.kind.clone(),
+        text: text.to_owned(),
+        sections: render::sections(text),
+        trace,
+        instructions: before.instructions.clone(),
+    }
+}
+
+/// A recognition in two at a word, each drafted with what it is compared with; times go on counting from the beginning of
+/// the recording, which both share.
+///
+/// # Errors
+/// [`WorkflowError::Invalid`] where one of the parts has no word, or a correction reaches over the place.
+pub fn divide(
+    whole: &Recognition,
+    at: usize,
+    with: [&Material; 2],
+) -> Result<[Recognition; 2], WorkflowError> {
+    let count = whole.raw.words.len();
+    if at == 0 || at >= count {
+        return Err(WorkflowError::Invalid(format!(
+            "a recording is split before one of its words 1 to {}",
+            count.saturating_sub(1)
+        )));
+    }
+    let edits = &whole.transcript.edits;
+    if edits.iter().any(|e| e.word_from < at && at < e.word_to) {
+        return Err(WorkflowError::Invalid(
+            "a correction reaches over this place; split before or behind it".into(),
+        ));
+    }
+    Ok([part(whole, 0, at, with[0]), part(whole, at, count, with[1])])
+}
+
+fn part(whole: &Recognition, from: usize, to: usize, with: &Material) -> Recognition {
+    let words = whole.raw.words[from..to].to_vec();
+    let is_last = to == whole.raw.words.len();
+    let begins_s = if from == 0 { 0.0 } else { words[0].start_s };
+    let ends_s = whole.raw.words.get(to).map_or(f64::MAX, |w| w.start_s);
+    let edits: Vec<_> = whole
+        .transcript
+        .edits
+        .iter()
+        .filter(|e| from <= e.word_from && e.word_to <= to)
+        .map(|e| {
+            let mut edit = e.clone();
+            edit.word_from -= from;
+            edit.word_to -= from;
+            edit
+        })
+        .collect();
+    let findings: Vec<Finding> = whole
+        .findings
+        .iter()
+        .filter(|f| {
+            // A gap lies before a word: one before the first word of the second part is told by its time.
+            if f.word_from == f.word_to {
+                begins_s <= f.start_s && f.start_s < ends_s
+            } else {
+                f.word_from < to && from < f.word_to
+            }
+        })
+        .map(|f| {
+            let mut finding = f.clone();
+            finding.word_from = f.word_from.clamp(from, to) - from;
+            finding.word_to = f.word_to.clamp(from, to) - from;
+            finding.report_from = None;
+            finding.report_to = None;
+            finding
+        })
+        .collect();
+    let gaps: Vec<_> = whole
+        .coverage
+        .gaps
+        .iter()
+        .filter(|g| begins_s <= g.start_s && g.start_s < ends_s)
+        .copied()
+        .collect();
+    let share = words.len() as f64 / whole.raw.words.len() as f64;
+    let mut parameters = whole.parameters.clone();
+    if let Some(parameters) = parameters.as_object_mut() {
+        parameters.insert("words_of_recording".into(), serde_json::json!([from, to]));
+    }
+    let end_s = if is_last { whole.duration_s } else { ends_s };
+    let part = Recognition {
+        source: whole.source.clone(),
+        duration_s: end_s - begins_s,
+        model: whole.model.clone(),
+        model_sha256: whole.model_sha256.clone(),
+        parameters,
+        // Of the run over the whole, by the share of its words: nobody measured the halves.
+        elapsed_s: whole.elapsed_s * share,
+        stages_s: whole.stages_s.clone(),
+        raw: Raw {
+            text: join(words.iter().map(|w| w.text.as_str())),
+            words: words.clone(),
+        },
+        transcript: Transcript {
+            text: join(corrected(&words, &edits).iter().map(|w| w.text.as_str())),
+            edits,
+        },
+        report: ReportBody::default(),
+        findings,
+        coverage: Coverage {
+            speech_s: whole.coverage.speech_s * share,
+            covered_s: whole.coverage.covered_s * share,
+            gaps,
+        },
+    };
+    // What the sound tells is kept; what text, dictionary and record tell is found again for the part alone.
+    redraft(part, with)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn body(text: &str) -> ReportBody {
+        // A span for each word with the white space before it.
+        let mut trace = Vec::new();
+        let mut from = 0;
+        let mut inside = false;
+        let chars: Vec<char> = text.chars().collect();
+        for (i, c) in chars.iter().enumerate() {
+            if *c == ' ' && inside {
+                trace.push((from, i));
+                from = i;
+                inside = false;
+            } else if *c != ' ' {
+                inside = true;
+            }
+        }
+        trace.push((from, chars.len()));
+        ReportBody {
+            kind: "dictation".into(),
+            text: text.into(),
+            trace: trace
+                .into_iter()
+                .enumerate()
+                .map(|(i, (from, to))| TraceSpan {
+                    from,
+                    to,
+                    word_from: i,
+                    word_to: i + 1,
+                    rule: "text".into(),
+                })
+                .collect(),
+            ..ReportBody::default()
+        }
+    }
+
+    #[track_caller]
+    fn check(before: &str, after: &str, expected: &[(usize, usize, usize, usize)]) {
+        let made = retyped(&body(before), after);
+        let spans: Vec<_> = made
+            .trace
+            .iter()
+            .map(|t| (t.from, t.to, t.word_from, t.word_to))
+            .collect();
+        assert_eq!(spans, expected);
+        let mut at = 0;
+        for span in &made.trace {
+            assert_eq!(span.from, at, "a hole");
+            at = span.to;
+        }
+        assert_eq!(at, after.chars().count());
+    }
+
+    #[test]
+    fn what_a_person_changed_lies_over_the_words_that_stood_there() {
+        check(
+            "no pain today",
+            "no rain today",
+            &[(0, 2, 0, 1), (2, 7, 1, 2), (7, 13, 2, 3)],
+        );
+        check("no pain", "no pain", &[(0, 2, 0, 1), (2, 7, 1, 2)]);
+        check("no pain", "no", &[(0, 2, 0, 1), (2, 2, 1, 2)]);
+        check(
+            "no pain",
+            "no pain today",
+            &[(0, 2, 0, 1), (2, 7, 1, 2), (7, 13, 2, 2)],
+        );
+        check("no", "", &[(0, 0, 0, 1)]);
+        check("no pain", "Ärger", &[(0, 5, 0, 2)]);
+    }
+
+    #[test]
+    fn an_empty_body_takes_any_text() {
+        let made = retyped(&ReportBody::default(), "Addendum: no fever.");
+        assert_eq!(made.trace.len(), 1);
+        assert_eq!(made.trace[0].rule, BY_HAND);
+        assert_eq!(made.trace[0].to, 19);
+    }
+}
