@@ -10,6 +10,7 @@ mod eval;
 mod formats;
 mod fuzz_smoke;
 mod journey;
+mod layers;
 mod models;
 mod nonspeech;
 mod people;

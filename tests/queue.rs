@@ -16,7 +16,7 @@ use osler::speech::pool::Pool;
 use osler::store::{Claim, Kind, Opening, Queued, StoreError};
 use osler::workflow::queue::{Event, Hear, Hearing, Progress, Runner, hear_with};
 use osler::workflow::transcribe::{Options, TranscribeError};
-use osler::workflow::{intake, review};
+use osler::workflow::{intake, layers, review};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Sender, channel};
@@ -615,5 +615,21 @@ async fn the_pool_hears_what_the_queue_gives_it() {
     assert_eq!(
         report.unwrap().latest.body.text,
         "Chest pain. No fever, no cough."
+    );
+    // What it was heard with: the patient's record lies over the word set.
+    let transcript = practice
+        .app
+        .store
+        .transcript_of(dictation.id)
+        .await
+        .unwrap();
+    let background = layers::background_of(&practice.app, &dictation)
+        .await
+        .unwrap();
+    let index = layers::over(real::index(), &background);
+    assert_ne!(index.version(), real::index().version());
+    assert_eq!(
+        transcript.unwrap().dictionary_version.as_deref(),
+        Some(index.version())
     );
 }

@@ -17,8 +17,8 @@ use osler::domain::user::User;
 use osler::speech::engine::Cancel;
 use osler::speech::pool::Pool;
 use osler::store::{Kind, StoreError};
-use osler::text::safety::PatientContext;
 use osler::workflow::intake::{self, IntakeError, Request, Taken};
+use osler::workflow::layers::Background;
 use osler::workflow::patients::Change;
 use osler::workflow::sign::Signed;
 use osler::workflow::transcribe::{Options, transcribe};
@@ -115,22 +115,27 @@ async fn dictated(
     real::write_wav(&path, &voice(seconds));
     let request = practice.request(path);
     let pool = Pool::new(Arc::new(ScriptedEngine::new([Line::Says(said)])), 1).unwrap();
-    let taken = intake::run(&practice.app, request, &actor(), move |stored, patient| {
-        let options = Options {
-            language: "en".into(),
-            patient: Some(patient.clone()),
-            ..Options::default()
-        };
-        let cancel = Cancel::default();
-        transcribe(
-            stored,
-            &pool,
-            real::index(),
-            &options,
-            &cancel,
-            &mut |_, _| {},
-        )
-    })
+    let taken = intake::run(
+        &practice.app,
+        request,
+        &actor(),
+        move |stored, background| {
+            let options = Options {
+                language: "en".into(),
+                patient: Some(background.patient.clone()),
+                ..Options::default()
+            };
+            let cancel = Cancel::default();
+            transcribe(
+                stored,
+                &pool,
+                real::index(),
+                &options,
+                &cancel,
+                &mut |_, _| {},
+            )
+        },
+    )
     .await
     .unwrap();
     let view = record::report(&practice.app, taken.report_id)
@@ -868,7 +873,7 @@ async fn the_demonstration_ends_with_one_filed_report_however_often_it_runs() {
     .await
     .unwrap();
     for _ in 0..2 {
-        let heard = |_: &Path, _: &PatientContext| Err("heard twice");
+        let heard = |_: &Path, _: &Background| Err("heard twice");
         demo::take_in(&practice.app, request.clone(), heard)
             .await
             .unwrap();

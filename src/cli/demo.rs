@@ -10,8 +10,8 @@ use crate::domain::patient::Mrn;
 use crate::domain::recognition::Recognition;
 use crate::domain::worklist::Orders;
 use crate::store::{Kind, Opening};
-use crate::text::safety::PatientContext;
 use crate::workflow::intake::{Request, Taken};
+use crate::workflow::layers::Background;
 use crate::workflow::{demo, record, users};
 use serde::Deserialize;
 use std::io::Write;
@@ -106,7 +106,7 @@ async fn take_in(
     folder: &Path,
     entry: Entry,
     mrn: Mrn,
-    hear: impl FnOnce(&Path, &PatientContext) -> Result<Recognition, Failure> + Send + 'static,
+    hear: impl FnOnce(&Path, &Background) -> Result<Recognition, Failure> + Send + 'static,
 ) -> Result<Taken, Failure> {
     let recording = folder.join(&entry.file);
     let file = recording.display().to_string();

@@ -9,9 +9,9 @@ use crate::workflow::WorkflowError;
 use std::process::ExitCode;
 
 /// Shown under `--help`.
-pub const HELP: &str = "Exit codes: 0 done; 1 failed; 2 wrong arguments or configuration; 3 a recording could not be \
-used (the others were done); 4 a model is missing or broken; 5 the database or the audio store cannot be used; 6 \
-refused by a rule (identity, signature, demonstration data); 130 interrupted.";
+pub const HELP: &str = "Exit codes: 0 done; 1 failed; 2 wrong arguments or configuration; 3 a recording, or a line of \
+a list, could not be used (the others were done); 4 a model is missing or broken; 5 the database or the audio store \
+cannot be used; 6 refused by a rule (identity, signature, demonstration data); 130 interrupted.";
 
 /// Why a command ends with another code than 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,7 +20,7 @@ pub enum Code {
     Failed = 1,
     /// Wrong arguments or configuration.
     Usage = 2,
-    /// At least one recording could not be used.
+    /// At least one recording, or one line of a list, could not be used.
     Input = 3,
     /// A model is missing, incomplete or not the one that was pinned.
     Model = 4,

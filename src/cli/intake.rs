@@ -10,8 +10,8 @@ use crate::domain::patient::Mrn;
 use crate::domain::recognition::Recognition;
 use crate::domain::worklist::Orders;
 use crate::store::Opening;
-use crate::text::safety::PatientContext;
 use crate::workflow::intake::{self, IntakeError, Request, Taken};
+use crate::workflow::layers::Background;
 use crate::workflow::users;
 use jiff::civil::Date;
 use std::io::Write;
@@ -66,9 +66,9 @@ pub fn run(args: Args, config: Config) -> Result<(), Failure> {
 pub fn recogniser(
     app: &App,
     model: Option<String>,
-) -> impl Fn(&Path, &PatientContext) -> Result<Recognition, Failure> + Clone + Send + use<> {
+) -> impl Fn(&Path, &Background) -> Result<Recognition, Failure> + Clone + Send + use<> {
     let recogniser = transcribe::Lazy::new(app.config.clone(), model);
-    move |recording, patient| recogniser.recognise(recording, patient)
+    move |recording, background| recogniser.recognise(recording, background)
 }
 
 /// Why the intake of `file` failed.

@@ -45,7 +45,12 @@ enum Command {
     /// List, fetch and check speech models
     #[command(subcommand)]
     Models(models::Args),
-    /// Ask the dictionary: is it a word, what may it have been, how much is in it
+    /// Ask the dictionary, and keep what a site, a specialty, a physician or a patient has beyond it
+    ///
+    /// Answers are lines with columns parted by tabs. Of two entries with the same words that of the patient counts before
+    /// that of the physician, of the specialty, of the site, and of the base set. No entry makes the machine change a
+    /// drug, a number, a unit, a negation, a side or a name. What is changed here holds from the next recording that is
+    /// taken in.
     #[command(subcommand)]
     Dictionary(dictionary::Command),
     Eval(eval::Args),

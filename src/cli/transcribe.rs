@@ -12,7 +12,7 @@ use crate::speech::engine::{Cancel, SpeechError};
 use crate::speech::models;
 use crate::speech::pool::Pool;
 use crate::speech::whisper::{LoadOptions, WhisperEngine, knows_language};
-use crate::text::safety::PatientContext;
+use crate::workflow::layers::{self, Background};
 use crate::workflow::transcribe::{Options, SPOKEN_MARKS, TranscribeError, channels, transcribe};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
@@ -292,18 +292,20 @@ impl Lazy {
         }
     }
 
-    /// Transcribes one recording after the other, each for the record of its patient.
+    /// Transcribes one recording after the other, each for the record of its patient and with the layers of its
+    /// dictation over the dictionary.
     pub fn recognise(
         &self,
         recording: &Path,
-        patient: &PatientContext,
+        background: &Background,
     ) -> Result<Recognition, Failure> {
         let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
         let recogniser = match &mut *loaded {
             Some(recogniser) => recogniser,
             none => none.insert(Recogniser::load(&self.config, &self.args)?),
         };
-        recogniser.options.patient = Some(patient.clone());
+        recogniser.index = Arc::new(layers::over(&recogniser.index, background));
+        recogniser.options.patient = Some(background.patient.clone());
         Ok(recogniser.recognise(recording)?)
     }
 }

@@ -27,6 +27,16 @@ pub enum Command {
         #[arg(long = "as", value_name = "USER")]
         by: Option<String>,
     },
+    /// Say which specialty a physician belongs to; its layer of the dictionary is used for what they dictate
+    Specialty {
+        /// Login name
+        username: String,
+        /// For example cardiology or "internal medicine"; left out: none any more
+        specialty: Option<String>,
+        /// The administrator who does this, once there is one
+        #[arg(long = "as", value_name = "USER")]
+        by: Option<String>,
+    },
     /// List all
     List,
     /// Change one's own password
@@ -70,6 +80,13 @@ fn role(typed: &str) -> Result<Role, String> {
     }
 }
 
+fn no_administrator() -> Failure {
+    Failure::new(
+        Code::Usage,
+        "this practice has an administrator: say who does this with --as USER",
+    )
+}
+
 /// Runs the command.
 pub fn run(command: Command, config: Config) -> Result<(), Failure> {
     with_app(config, Opening::Existing, async |app| {
@@ -86,18 +103,31 @@ pub fn run(command: Command, config: Config) -> Result<(), Failure> {
                     writeln!(out, "added {}, {}", user.username, user.role.as_str())?;
                     return Ok(());
                 }
-                let by = by.ok_or_else(|| {
-                    Failure::new(
-                        Code::Usage,
-                        "this practice has an administrator: say who adds people with --as USER",
-                    )
-                })?;
+                let by = by.ok_or_else(no_administrator)?;
                 let (user, password) = ask::logged_in(app, &by, async |who| {
                     Ok(users::add_by(app, who, &username, &name, role).await?)
                 })
                 .await?;
                 writeln!(out, "added {}, {}", user.username, user.role.as_str())?;
                 writeln!(out, "password for the first log-in: {password}")?;
+            }
+            Command::Specialty {
+                username,
+                specialty,
+                by,
+            } => {
+                let specialty = specialty.as_deref();
+                let set = if users::has_administrator(app).await? {
+                    let by = by.ok_or_else(no_administrator)?;
+                    ask::logged_in(app, &by, async |who| {
+                        Ok(users::set_specialty_by(app, who, &username, specialty).await?)
+                    })
+                    .await?
+                } else {
+                    users::set_specialty(app, &username, specialty, &Actor::cli(NOBODY)).await?
+                };
+                let set = set.unwrap_or_else(|| "no specialty".into());
+                writeln!(out, "{username}: {set}")?;
             }
             Command::List => {
                 for user in users::list(app).await? {

@@ -58,6 +58,13 @@ pub struct TermInfo<'a> {
     pub zipf: f32,
 }
 
+impl TermInfo<'_> {
+    /// Whether it is everyday English as well.
+    pub fn is_everyday(&self) -> bool {
+        self.zipf >= EVERYDAY
+    }
+}
+
 /// Something that misheard words may have been: a tier-1 term, or a word of one.
 #[derive(Debug, Clone, Copy)]
 struct Target {
@@ -85,6 +92,33 @@ pub struct LocalTerm {
     pub generic: Option<String>,
     /// How it is said, in ordinary spelling, where the written form does not tell.
     pub spoken: Option<String>,
+}
+
+/// What is to be offered wherever these words were heard; judged against the sound like any other wording.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Replacement {
+    /// The words as heard, in any case.
+    pub heard: String,
+    /// As a report writes it inside a sentence.
+    pub written: String,
+}
+
+/// All layers that lie over the base set, those that take precedence first.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Overlay {
+    /// Words and phrases.
+    pub terms: Vec<LocalTerm>,
+    /// Words as heard, and what is offered for them.
+    pub replacements: Vec<Replacement>,
+}
+
+impl From<Vec<LocalTerm>> for Overlay {
+    fn from(terms: Vec<LocalTerm>) -> Self {
+        Self {
+            terms,
+            replacements: Vec::new(),
+        }
+    }
 }
 
 /// What misheard words may have been.
@@ -134,6 +168,8 @@ struct Local {
     terms: Vec<(String, LocalTerm)>,
     /// Words of the terms of several words, sorted.
     words: Vec<String>,
+    /// The words as heard, folded, and what is offered for them; sorted, the same words once.
+    replacements: Vec<(Vec<String>, String)>,
     sounds: Sounds,
     /// Names base and layers; empty without layers.
     version: String,
@@ -173,28 +209,61 @@ impl Index {
         }
     }
 
-    /// The same base set with these terms above it, in place of those that were; of two with the same key the first
-    /// stays.
-    pub fn with_local(&self, terms: Vec<LocalTerm>) -> Self {
+    /// The same base set with these layers above it, in place of those that were; of two entries with the same key the
+    /// first stays. What the base set knows as a drug stays one, and keeps its generic name, whatever a layer says: the
+    /// limits of corrections rest on it.
+    pub fn with_local(&self, overlay: Overlay) -> Self {
+        let plain = Self {
+            base: self.base.clone(),
+            local: Arc::default(),
+        };
+        if overlay == Overlay::default() {
+            return plain;
+        }
         let mut version = Sha256::new();
         version.update(self.base.tables.version());
-        let mut keyed: Vec<(String, LocalTerm)> = Vec::with_capacity(terms.len());
-        for term in terms {
-            for part in [term.written.as_str(), term.category.as_str()]
-                .into_iter()
-                .chain(term.generic.as_deref())
-                .chain(term.spoken.as_deref())
-            {
-                version.update((part.len() as u64).to_le_bytes());
-                version.update(part);
+        version.update((overlay.terms.len() as u64).to_le_bytes());
+        let mut told = |part: Option<&str>| {
+            // The length, and another number for what is missing, so that no two overlays read alike.
+            version.update(
+                part.map_or(u64::MAX, |part| part.len() as u64)
+                    .to_le_bytes(),
+            );
+            version.update(part.unwrap_or(""));
+        };
+        let mut keyed: Vec<(String, LocalTerm)> = Vec::with_capacity(overlay.terms.len());
+        for mut term in overlay.terms {
+            told(Some(&term.written));
+            told(Some(term.category.as_str()));
+            told(term.generic.as_deref());
+            told(term.spoken.as_deref());
+            let key = key(&term.written);
+            if key.is_empty() {
+                continue;
             }
-            let key = fold(core(&single_spaces(&term.written)));
-            if !key.is_empty() {
-                keyed.push((key, term));
+            let base = match plain.known(&key) {
+                Known::Term(base) => Some(base),
+                _ => plain.term(&key),
+            };
+            if let Some(base) = base.filter(names_drug) {
+                term.category = base.category;
+                term.generic = base.generic.map(str::to_owned);
             }
+            keyed.push((key, term));
         }
         keyed.sort_by(|a, b| a.0.cmp(&b.0));
         keyed.dedup_by(|b, a| a.0 == b.0);
+        let mut replacements: Vec<(Vec<String>, String)> = Vec::new();
+        for replacement in overlay.replacements {
+            told(Some(&replacement.heard));
+            told(Some(&replacement.written));
+            let heard = heard_words(&replacement.heard);
+            if !heard.is_empty() {
+                replacements.push((heard, replacement.written));
+            }
+        }
+        replacements.sort_by(|a, b| a.0.cmp(&b.0));
+        replacements.dedup_by(|b, a| a.0 == b.0);
         let mut words: Vec<String> = (keyed.iter())
             .filter(|(key, _)| key.contains(' '))
             .flat_map(|(key, _)| key.split(' ').map(|word| core(word).to_owned()))
@@ -209,6 +278,7 @@ impl Index {
         let local = Local {
             sounds,
             words,
+            replacements,
             version: digest.iter().map(|byte| format!("{byte:02x}")).collect(),
             terms: keyed,
         };
@@ -290,6 +360,18 @@ impl Index {
         }
         let line = self.base.tables.table(File::Terms).find(key)?;
         self.term_at(line)
+    }
+
+    /// What the layers offer in place of words that begin with this one, folded: the words as heard, and what is
+    /// offered.
+    pub(super) fn replacements_from(&self, first: &str) -> &[(Vec<String>, String)] {
+        fn begins(entry: &(Vec<String>, String)) -> &str {
+            entry.0.first().map_or("", String::as_str)
+        }
+        let all = &self.local.replacements;
+        let from = all.partition_point(|entry| begins(entry) < first);
+        let count = all[from..].partition_point(|entry| begins(entry) == first);
+        &all[from..from + count]
     }
 
     fn term_at(&self, line: usize) -> Option<TermInfo<'_>> {
@@ -611,8 +693,23 @@ fn names_drug(term: &TermInfo<'_>) -> bool {
     term.category.is_drug() && sorted && term.zipf < EVERYDAY
 }
 
-fn single_spaces(text: &str) -> String {
+/// With one space between words and none around them.
+pub fn single_spaces(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// The form under which what is written so is looked up.
+pub fn key(written: &str) -> String {
+    fold(core(&single_spaces(written)))
+}
+
+/// Words as heard, in the form in which they are compared; marks alone are none.
+pub fn heard_words(heard: &str) -> Vec<String> {
+    heard
+        .split_whitespace()
+        .map(|word| fold(core(word)))
+        .filter(|word| !word.is_empty())
+        .collect()
 }
 
 /// Log10 of occurrences per 10^9 words from which on a word is taken as the stem of others.
@@ -1128,12 +1225,13 @@ mod tests {
     fn layers_add_terms_and_share_the_base() {
         let mut spoken = local("Xqar-7", Category::DrugBrand);
         spoken.spoken = Some("exker seven".into());
-        let with = index().with_local(vec![
+        let terms = vec![
             local("Zorvaxil", Category::DrugBrand),
             local("Bair Zzugger", Category::Device),
             local("Okafor", Category::Name),
             spoken,
-        ]);
+        ];
+        let with = index().with_local(terms.clone().into());
         assert_eq!(with.suggest("zor vaxel", 1)[0].text, "Zorvaxil");
         assert_eq!(with.suggest("ex car seven", 1)[0].text, "Xqar-7");
         assert!(matches!(with.known("Zorvaxil,"), Known::Term(t) if t.category.is_drug()));
@@ -1146,11 +1244,88 @@ mod tests {
         );
         assert_eq!(index().known("Zorvaxil"), Known::No);
         assert_ne!(with.version(), index().version());
-        assert_ne!(with.version(), index().with_local(vec![]).version());
-        assert_eq!(
-            index().with_local(vec![]).version(),
-            index().with_local(vec![]).version()
+        assert_eq!(with.version(), with.with_local(terms.into()).version());
+        let without = with.with_local(Overlay::default());
+        assert_eq!(without.version(), index().version());
+        assert_eq!(without.known("Zorvaxil"), Known::No);
+    }
+
+    #[test]
+    fn the_first_of_two_entries_counts_and_every_part_counts_for_the_version() {
+        let overlay = |written: &[&str]| {
+            let terms = written.iter().map(|w| local(w, Category::Device));
+            Overlay::from(terms.collect::<Vec<_>>())
+        };
+        let with = index().with_local(overlay(&["ZorvaLOCK", "Zorvalock"]));
+        assert_eq!(with.term("zorvalock").map(|t| t.written), Some("ZorvaLOCK"));
+        let versions: std::collections::HashSet<String> = [
+            overlay(&["ab", "c"]),
+            overlay(&["a", "bc"]),
+            overlay(&["c", "ab"]),
+            Overlay {
+                replacements: vec![Replacement {
+                    heard: "ab".into(),
+                    written: "c".into(),
+                }],
+                ..Overlay::default()
+            },
+        ]
+        .into_iter()
+        .map(|o| index().with_local(o).version().to_owned())
+        .collect();
+        assert_eq!(versions.len(), 4);
+    }
+
+    #[test]
+    fn a_layer_cannot_make_a_drug_something_else() {
+        let with = index().with_local(
+            vec![
+                local("Hydralazine", Category::Name),
+                local("LASIX", Category::Finding),
+                local("warfarins", Category::Device),
+            ]
+            .into(),
         );
+        let drug = with.term("hydralazine").unwrap();
+        assert!(drug.category.is_drug() && drug.written == "Hydralazine");
+        assert_eq!(
+            with.drugs("hydralazine and lasix, no warfarins"),
+            ["hydralazine", "lasix", "warfarins"]
+        );
+        assert_eq!(
+            with.term("lasix").and_then(|t| t.generic),
+            Some("furosemide")
+        );
+    }
+
+    #[test]
+    fn replacements_are_found_by_their_first_word_and_the_first_of_two_counts() {
+        let replacement = |heard: &str, written: &str| Replacement {
+            heard: heard.into(),
+            written: written.into(),
+        };
+        let with = index().with_local(Overlay {
+            replacements: vec![
+                replacement("A pixel, of", "apixaban"),
+                replacement("a pixel of", "Eliquis"),
+                replacement("a pixel", "Apixa"),
+                replacement("b", "c"),
+                replacement(" ,", "nothing"),
+            ],
+            ..Overlay::default()
+        });
+        let found: Vec<(String, &str)> = (with.replacements_from("a").iter())
+            .map(|(heard, written)| (heard.join(" "), written.as_str()))
+            .collect();
+        assert_eq!(
+            found,
+            [
+                ("a pixel".to_owned(), "Apixa"),
+                ("a pixel of".to_owned(), "apixaban")
+            ]
+        );
+        assert!(with.replacements_from("pixel").is_empty());
+        assert!(index().replacements_from("a").is_empty());
     }
 
     #[test]

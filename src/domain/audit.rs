@@ -75,6 +75,12 @@ pub enum Action {
     ServiceTokensRevoked,
     /// A physician opened a record that was not theirs, in an emergency.
     EmergencyOpened,
+    /// Entries were added to a layer of the dictionary.
+    DictionaryAdded,
+    /// Entries of a layer of the dictionary were taken back.
+    DictionaryRevoked,
+    /// It was said which specialty a physician belongs to.
+    SpecialtySet,
 }
 
 written!(Action {
@@ -114,6 +120,9 @@ written!(Action {
     ServiceTokenMade => "service.token_made",
     ServiceTokensRevoked => "service.tokens_revoked",
     EmergencyOpened => "patient.emergency_access",
+    DictionaryAdded => "dictionary.added",
+    DictionaryRevoked => "dictionary.revoked",
+    SpecialtySet => "user.specialty_set",
 });
 
 /// Who acts: a named user, or the machine itself.

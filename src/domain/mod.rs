@@ -30,6 +30,7 @@ pub mod dictation;
 pub mod encounter;
 pub mod finding;
 pub mod ids;
+pub mod layer;
 pub mod lockout;
 pub mod numerals;
 pub mod patient;

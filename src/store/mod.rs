@@ -9,6 +9,7 @@ pub mod blobs;
 mod dictations;
 mod encounters;
 mod lane;
+mod layers;
 mod patients;
 mod people;
 mod queue;
@@ -21,6 +22,7 @@ mod worklist;
 
 pub use audit::AuditRow;
 pub use dictations::{Completed, NewDictation, Received, StoredTranscript};
+pub use layers::{AddedLocal, LayerCount, RevokeLocal, StoredLocal};
 pub use people::{
     Account, Attempt, Begun, EmergencyAccess, NewService, NewSession, ServiceAccount, StoredSession,
 };
@@ -45,7 +47,7 @@ pub const FILE_NAME: &str = "osler.db";
 const APPLICATION_ID: i64 = 0x4F53_4C52;
 
 /// Schema version that this program writes.
-pub const SCHEMA_VERSION: i64 = 4;
+pub const SCHEMA_VERSION: i64 = 5;
 
 const READERS: usize = 4;
 
@@ -508,6 +510,7 @@ fn migrate(conn: &mut Connection, kind: Kind) -> Result<(), Fault> {
         M::up(include_str!("migrations/0002_entries.sql")),
         M::up(include_str!("migrations/0010_people.sql")),
         M::up(include_str!("migrations/0020_work.sql")),
+        M::up(include_str!("migrations/0021_dictionary.sql")),
     ]);
     conn.set_transaction_behavior(TransactionBehavior::Immediate);
     match migrations.to_latest(conn) {

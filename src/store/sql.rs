@@ -3,6 +3,7 @@
 use crate::domain::ids::{
     DictationId, EncounterId, PatientId, ReportId, TakeId, TranscriptId, UserId,
 };
+use crate::domain::layer::{LayerKind, LocalKind, Origin};
 use crate::domain::patient::{EntryKind, Mrn, Sex};
 use crate::domain::report::ReportStatus;
 use crate::domain::role::{Role, Scopes};
@@ -100,6 +101,9 @@ as_text!(
 as_word!(
     Sex,
     EntryKind,
+    LayerKind,
+    LocalKind,
+    Origin,
     Role,
     Phase,
     State,

@@ -10,8 +10,8 @@ use crate::domain::report::ReportStatus;
 use crate::domain::role::Role;
 use crate::domain::signature::Authentication;
 use crate::store::Kind;
-use crate::text::safety::PatientContext;
 use crate::workflow::intake::{self, IntakeError, Taken};
+use crate::workflow::layers::Background;
 use crate::workflow::patients::NewPatient;
 use crate::workflow::{Refusal, WorkflowError, patients, sign, users};
 use jiff::ToSpan;
@@ -141,7 +141,7 @@ pub async fn take_in<E, F>(
 ) -> Result<Taken, IntakeError<E>>
 where
     E: Send + 'static,
-    F: FnOnce(&Path, &PatientContext) -> Result<Recognition, E> + Send + 'static,
+    F: FnOnce(&Path, &Background) -> Result<Recognition, E> + Send + 'static,
 {
     if !is_sample(app) {
         return Err(Refusal::NoDemoHere.into());

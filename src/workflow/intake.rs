@@ -17,7 +17,7 @@ use crate::domain::worklist::Orders;
 use crate::speech::engine::Cancel;
 use crate::store::blobs::{BlobError, StoredAudio};
 use crate::store::{Completed, NewDictation, Received, StoreError};
-use crate::text::safety::PatientContext;
+use crate::workflow::layers::{self, Background};
 use crate::workflow::{Refusal, WorkflowError, check_identity, patients, queue};
 use jiff::civil::Date;
 use std::path::{Path, PathBuf};
@@ -71,7 +71,7 @@ impl<E, T: Into<WorkflowError>> From<T> for IntakeError<E> {
 }
 
 /// Takes a recording in and has `transcribe` make a draft of it. `transcribe` gets the path of the stored recording and
-/// what the record says about the patient, may block, and is not called where the draft is there already.
+/// what is known before it is heard, may block, and is not called where the draft is there already.
 pub async fn run<E, F>(
     app: &App,
     request: Request,
@@ -80,23 +80,23 @@ pub async fn run<E, F>(
 ) -> Result<Taken, IntakeError<E>>
 where
     E: Send + 'static,
-    F: FnOnce(&Path, &PatientContext) -> Result<Recognition, E> + Send + 'static,
+    F: FnOnce(&Path, &Background) -> Result<Recognition, E> + Send + 'static,
 {
     let dictation = receive(app, request, actor).await?;
     if dictation.phase != Phase::Recorded {
         return taken(app, dictation.id, true).await;
     }
     let take = stored_take(app, &dictation)?;
+    let background = layers::background_of(app, &dictation).await?;
     // Out of turn, and whoever else has it: somebody waits for it here.
     let claim = app
         .store
         .start_transcription(dictation.id, app.stamp(actor))
         .await?;
     let (audio, sha256) = (app.audio.clone(), take.sha256.clone());
-    let context = patients::context_of(app, &dictation).await?;
     let work = tokio::task::spawn_blocking(move || {
         let recording = audio.verified(&sha256).map_err(Stop::Damaged)?;
-        transcribe(&recording, &context).map_err(Stop::Transcription)
+        transcribe(&recording, &background).map_err(Stop::Transcription)
     });
     // A claim that is lost meanwhile stops nothing here: the first that completes wins.
     let heard = queue::leased(app, &claim, work, &Cancel::default()).await;

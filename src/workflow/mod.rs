@@ -4,6 +4,7 @@
 pub mod demo;
 pub mod dictate;
 pub mod intake;
+pub mod layers;
 pub mod merge;
 pub mod patients;
 pub mod people;

@@ -128,11 +128,6 @@ pub async fn context(
     })
 }
 
-/// What a dictation is compared with: the record as it is now, on the day of the dictation.
-pub async fn context_of(app: &App, dictation: &Dictation) -> Result<PatientContext, WorkflowError> {
-    context(app, dictation.patient_id, day_of(dictation)).await
-}
-
 /// The day on which it was dictated, by the clock of this place.
 pub fn day_of(dictation: &Dictation) -> Date {
     dictation.created_at.to_zoned(TimeZone::system()).date()

@@ -18,8 +18,7 @@ use crate::speech::engine::{Cancel, SpeechError};
 use crate::speech::pool::{Pool, Urgency};
 use crate::store::blobs::BlobError;
 use crate::store::{Claim, StoreError};
-use crate::text::safety::PatientContext;
-use crate::workflow::patients;
+use crate::workflow::layers::{self, Background};
 use crate::workflow::transcribe::{Options, TranscribeError, transcribe_as};
 use std::future::Future;
 use std::path::{Path, PathBuf};
@@ -44,8 +43,8 @@ pub struct Hearing<'a> {
     pub recording: &'a Path,
     /// What it belongs to: author, patient, orders.
     pub dictation: &'a Dictation,
-    /// What the record says about the patient.
-    pub patient: &'a PatientContext,
+    /// What is known before it is heard: the patient's record, and the layers over the dictionary.
+    pub background: &'a Background,
     /// Stops it.
     pub cancel: &'a Cancel,
 }
@@ -63,9 +62,10 @@ pub fn hear_with(pool: Pool, index: Arc<Index>, options: Options) -> Arc<Hear> {
         };
         let (recording, cancel) = (hearing.recording, hearing.cancel);
         let options = Options {
-            patient: Some(hearing.patient.clone()),
+            patient: Some(hearing.background.patient.clone()),
             ..options.clone()
         };
+        let index = Arc::new(layers::over(&index, hearing.background));
         transcribe_as(
             urgency, recording, &pool, &index, &options, cancel, progress,
         )
@@ -203,7 +203,7 @@ impl Runner {
     async fn attempt(&self, claim: &Claim, cancel: &Cancel) -> Result<(), Failure> {
         let id = claim.dictation_id;
         let dictation = self.app.store.dictation(id).await.map_err(Failure::again)?;
-        let patient = patients::context_of(&self.app, &dictation)
+        let background = layers::background_of(&self.app, &dictation)
             .await
             .map_err(Failure::again)?;
         let (hear, events) = (self.hear.clone(), self.events.clone());
@@ -218,7 +218,7 @@ impl Runner {
             let hearing = Hearing {
                 recording: &recording,
                 dictation: &dictation,
-                patient: &patient,
+                background: &background,
                 cancel: &heard_cancel,
             };
             Ok(hear(hearing, &mut progress)?)

@@ -17,6 +17,7 @@ use crate::store::{
     TakeStep,
 };
 use crate::text::{self, render};
+use crate::workflow::layers;
 use crate::workflow::redraft::{Material, redraft};
 use crate::workflow::{WorkflowError, check_identity, patients};
 use jiff::civil::Date;
@@ -133,12 +134,15 @@ pub async fn split(
         StoreError::Conflict("nothing was heard in this recording yet; wait until it is".into())
     })?;
     let index = app.index().await?;
+    let mut moved = dictation.clone();
+    moved.patient_id = other;
     let (here, there) = (
-        patients::context_of(app, &dictation).await?,
-        patients::context(app, other, patients::day_of(&dictation)).await?,
+        layers::background_of(app, &dictation).await?,
+        layers::background_of(app, &moved).await?,
     );
-    let material = |patient| Material {
-        index: &index,
+    let (index_here, index_there) = (layers::over(&index, &here), layers::over(&index, &there));
+    let material = |index, patient| Material {
+        index,
         setup: text::Setup {
             style: app.config.style,
             ..text::Setup::default()
@@ -148,7 +152,10 @@ pub async fn split(
     let [first, then] = divide(
         &heard.recognition,
         at,
-        [&material(&here), &material(&there)],
+        [
+            &material(&index_here, &here.patient),
+            &material(&index_there, &there.patient),
+        ],
     )?;
     let request = SplitInto {
         dictation_id: id,

@@ -171,6 +171,7 @@ impl Practice {
             "steps",
             "jobs",
             "retractions",
+            "dictionary_entries",
             "audit",
         ] {
             let mut statement = conn.prepare(&format!("SELECT * FROM {table}")).unwrap();

@@ -60,7 +60,8 @@ impl Judged {
                 let score = scores.get(j).copied().flatten()?;
                 let missing = heard - Query::new(&candidate.text).weight() - SHORTER_FREE;
                 let alike = match proposal.kind {
-                    ProposalKind::Lookalike => 0.0,
+                    // What somebody asked for need not be alike.
+                    ProposalKind::Lookalike | ProposalKind::Replacement => 0.0,
                     _ => LIKENESS * (candidate.score - USUAL_LIKENESS),
                 };
                 Some(score - SHORTER * missing.max(0.0) + alike).filter(|nats| !nats.is_nan())
@@ -149,8 +150,7 @@ fn edits(judged: &[Judged], words: &[Word], index: &Index) -> Vec<Edit> {
 
 fn is_above_margin(option: &Judgement<'_>, words: &[Word], index: &Index) -> bool {
     let margin = match option.judged.proposal.kind {
-        ProposalKind::UnknownWord => ACCEPT,
-        ProposalKind::DrugPlace => ACCEPT,
+        ProposalKind::UnknownWord | ProposalKind::DrugPlace | ProposalKind::Replacement => ACCEPT,
         ProposalKind::SoundsLike | ProposalKind::NearTerm => ACCEPT_KNOWN,
         ProposalKind::Lookalike => return false,
     };
@@ -246,7 +246,10 @@ fn findings(judged: Vec<Judged>, edits: &[Edit], words: &[Word], index: &Index) 
         .collect();
     // Of proposals for the same words the one with the best candidate speaks.
     let standing = |j: &Judged| {
-        let likeness = j.proposal.candidates.first().map_or(0.0, |c| c.score);
+        let likeness = match j.proposal.kind {
+            ProposalKind::Replacement => 1.0,
+            _ => j.proposal.candidates.first().map_or(0.0, |c| c.score),
+        };
         (j.best().unwrap_or(f32::MIN), likeness)
     };
     open.sort_by(|a, b| {
@@ -289,6 +292,8 @@ fn is_worth_a_look(judged: &Judged, words: &[Word], index: &Index) -> bool {
     match judged.proposal.kind {
         ProposalKind::UnknownWord => !is_clear_name(judged, words),
         ProposalKind::Lookalike => judged.best().is_some_and(|nats| nats > LOOKALIKE),
+        // Somebody asked for it: it is offered unless the sound speaks against it.
+        ProposalKind::Replacement => judged.best().is_none_or(|nats| nats > OFFER),
         kind => {
             let least = match kind {
                 ProposalKind::DrugPlace => OFFER_DRUG,
@@ -352,6 +357,14 @@ fn finding(group: &[Judged], words: &[Word]) -> Option<Finding> {
             Severity::Critical,
             format!(
                 "\"{heard}\" may also have been {}; the two sound alike. Listen and choose.",
+                best?.text
+            ),
+        ),
+        ProposalKind::Replacement => (
+            FindingKind::SoundsLike,
+            Severity::Warning,
+            format!(
+                "\"{heard}\" may have been {}, as a layer of the dictionary says. Listen to the place and correct it if needed.",
                 best?.text
             ),
         ),
@@ -453,7 +466,7 @@ mod tests {
         (join(corrected.iter().map(|w| w.text.as_str())), findings)
     }
 
-    use ProposalKind::{DrugPlace, Lookalike, NearTerm, SoundsLike, UnknownWord};
+    use ProposalKind::{DrugPlace, Lookalike, NearTerm, Replacement, SoundsLike, UnknownWord};
 
     #[test]
     fn a_candidate_above_the_margin_takes_the_place_and_keeps_the_marks() {
@@ -571,6 +584,20 @@ mod tests {
     }
 
     #[test]
+    fn a_replacement_needs_the_sound_and_is_only_offered_for_confident_english() {
+        let said = "on a pixel of 5 mg";
+        let (text, findings) = decided(said, 0.6, (1, 4), Replacement, &[("apixaban", -5.0)]);
+        assert_eq!((text.as_str(), findings.len()), ("on apixaban 5 mg", 0));
+        let (text, findings) = decided(said, 0.95, (1, 4), Replacement, &[("apixaban", -1.0)]);
+        assert_eq!(text, said);
+        assert_eq!(findings[0].kind, FindingKind::SoundsLike);
+        assert!(findings[0].message.contains("layer of the dictionary"));
+        assert!(findings[0].evidence.contains("dictionary.replacement"));
+        let (text, findings) = decided(said, 0.6, (1, 4), Replacement, &[("apixaban", -20.0)]);
+        assert_eq!((text.as_str(), findings.len()), (said, 0));
+    }
+
+    #[test]
     fn known_words_need_more_than_unknown_ones() {
         let nats = &[("ischemic", -5.0)];
         assert_eq!(
@@ -609,7 +636,14 @@ mod tests {
             ("the noesis heard", (1, 2), "wheezes"),
             ("marked hypertension here", (1, 2), "hypotension"),
         ] {
-            for kind in [UnknownWord, DrugPlace, SoundsLike, NearTerm, Lookalike] {
+            for kind in [
+                UnknownWord,
+                DrugPlace,
+                SoundsLike,
+                NearTerm,
+                Lookalike,
+                Replacement,
+            ] {
                 let (after, _) = decided(text, 0.1, span, kind, &[(candidate, 50.0)]);
                 assert_eq!(after, text, "{kind:?}");
             }

@@ -372,12 +372,13 @@ mod tests {
 
     #[test]
     fn never_a_name() {
-        let index = index().with_local(vec![crate::dictionary::index::LocalTerm {
+        let name = crate::dictionary::index::LocalTerm {
             written: "Okafor".into(),
             category: Category::Name,
             generic: None,
             spoken: None,
-        }]);
+        };
+        let index = index().with_local(vec![name].into());
         assert!(forbidden("Okafor's", "okra", &index).is_some_and(|why| why.contains("name")));
     }
 

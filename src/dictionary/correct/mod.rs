@@ -12,6 +12,7 @@ mod propose;
 pub use decide::{Seen, decide};
 pub use propose::propose;
 
+use super::index::Index;
 use crate::domain::finding::Suggestion;
 
 /// Why a span is in doubt.
@@ -27,6 +28,8 @@ pub enum ProposalKind {
     NearTerm,
     /// A drug that is taken for another one; never changed, only asked about.
     Lookalike,
+    /// Words for which a layer above the base set has another wording.
+    Replacement,
 }
 
 impl ProposalKind {
@@ -38,6 +41,7 @@ impl ProposalKind {
             ProposalKind::SoundsLike => "dictionary.sounds_like",
             ProposalKind::NearTerm => "dictionary.near_term",
             ProposalKind::Lookalike => "dictionary.lookalike",
+            ProposalKind::Replacement => "dictionary.replacement",
         }
     }
 }
@@ -55,6 +59,12 @@ pub struct Proposal {
     pub kind: ProposalKind,
     /// Other wordings, best first; scores compare letters and sounds, 0 to 1.
     pub candidates: Vec<Suggestion>,
+}
+
+/// Why no correction ever writes `written` where `heard` was heard, if so: asked when somebody gives a replacement, so that
+/// nobody waits for one that never comes.
+pub fn refusal(heard: &str, written: &str, index: &Index) -> Option<&'static str> {
+    guard::forbidden(heard, written, index)
 }
 
 /// What makes two words the same word: "Marchetti's" and "marchetti,".

@@ -44,6 +44,7 @@ pub fn propose(words: &[Word], index: &Index) -> Vec<Proposal> {
         }
     }
     proposals.extend(lookalikes(&heard, index));
+    proposals.extend(replacements(&heard, index));
     proposals.sort_by_key(|p| (p.word_from, p.word_to));
     proposals
 }
@@ -397,7 +398,7 @@ fn fits(suspicion: &Suspicion, span: &[Heard<'_>], said: &str, candidate: &Candi
             (!everyday && !form) || (candidate.mark && span.iter().all(|w| w.zipf < EVERYDAY))
         }
         ProposalKind::NearTerm => is_near_term(said, candidate),
-        ProposalKind::Lookalike => false,
+        ProposalKind::Lookalike | ProposalKind::Replacement => false,
     }
 }
 
@@ -523,6 +524,37 @@ fn lookalikes(heard: &[Heard<'_>], index: &Index) -> Vec<Proposal> {
         })
     };
     heard.iter().enumerate().filter_map(partners).collect()
+}
+
+/// Words for which a layer has another wording. They may stand at a guarded word: what is offered must keep it.
+fn replacements(heard: &[Heard<'_>], index: &Index) -> Vec<Proposal> {
+    let mut found = Vec::new();
+    for (from, first) in heard.iter().enumerate() {
+        for (words, written) in index.replacements_from(&first.folded) {
+            let Some(span) = heard.get(from..from + words.len()) else {
+                continue;
+            };
+            let same = span.iter().zip(words).all(|(w, word)| w.folded == *word);
+            // A mark of the engine's within the words is a pause that the rule did not have.
+            let marked = span[..span.len() - 1].iter().any(|w| w.mark.is_some());
+            if same && !marked {
+                let said = joined(span);
+                if said != *written && guard::forbidden(&said, written, index).is_none() {
+                    found.push(Proposal {
+                        word_from: from,
+                        word_to: from + words.len(),
+                        kind: ProposalKind::Replacement,
+                        candidates: vec![Suggestion {
+                            text: written.clone(),
+                            score: Query::new(&said).likeness(&Query::new(written)),
+                        }],
+                        heard: said,
+                    });
+                }
+            }
+        }
+    }
+    found
 }
 
 #[cfg(test)]
@@ -720,6 +752,47 @@ mod tests {
         };
         assert!(kinds(0.5).contains(&"hydroxyzine".to_owned()));
         assert!(kinds(0.99).is_empty());
+    }
+
+    #[test]
+    fn words_that_a_layer_replaces_are_proposed_but_for_what_is_guarded() {
+        let replacement = |heard: &str, written: &str| crate::dictionary::index::Replacement {
+            heard: heard.into(),
+            written: written.into(),
+        };
+        let index = index().with_local(crate::dictionary::index::Overlay {
+            replacements: vec![
+                replacement("the usual", "the usual post-operative regimen"),
+                replacement("left sided", "left-sided"),
+                replacement("right sided", "left-sided"),
+                replacement("hydralazine", "hydroxyzine"),
+                replacement("no", "known"),
+            ],
+            ..Default::default()
+        });
+        let proposed = |text: &str| -> Vec<(usize, usize, String)> {
+            propose(&words_with(text, 0.95), &index)
+                .into_iter()
+                .filter(|p| p.kind == ProposalKind::Replacement)
+                .map(|p| (p.word_from, p.word_to, p.candidates[0].text.clone()))
+                .collect()
+        };
+        assert_eq!(
+            proposed("Give The usual, then"),
+            [(1, 3, "the usual post-operative regimen".to_owned())]
+        );
+        assert_eq!(
+            proposed("left sided pain"),
+            [(0, 2, "left-sided".to_owned())]
+        );
+        for text in [
+            "give the, usual",
+            "the",
+            "right sided pain",
+            "no pain on hydralazine",
+        ] {
+            assert_eq!(proposed(text), [], "{text}");
+        }
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::domain::role::Role;
 use crate::domain::user::User;
 use crate::store::StoreError;
 use crate::workflow::people::{Subject, Who, authorise, secrets};
-use crate::workflow::{Refusal, WorkflowError};
+use crate::workflow::{Refusal, WorkflowError, layers};
 
 /// Most characters of a login name.
 const LONGEST: usize = 32;
@@ -167,6 +167,40 @@ pub async fn reopen(app: &App, who: &Who, username: &str) -> Result<(), Workflow
     let user = other(app, who, username).await?;
     let stamp = app.stamp(&who.actor());
     Ok(app.store.set_disabled(user.id, false, stamp).await?)
+}
+
+/// Says which specialty a physician belongs to, or that it is none: the layer of the dictionary that lies over what they
+/// dictate. For a practice that nobody administers; where somebody does, [`set_specialty_by`] asks whether one may.
+///
+/// # Errors
+/// [`Refusal::NoPhysician`], and [`WorkflowError::Invalid`] for what is no name of a specialty.
+pub async fn set_specialty(
+    app: &App,
+    username: &str,
+    specialty: Option<&str>,
+    actor: &Actor,
+) -> Result<Option<String>, WorkflowError> {
+    let user = physician(app, Some(username)).await?;
+    let specialty = specialty.map(layers::specialty).transpose()?;
+    app.store
+        .set_specialty(user.id, specialty.clone(), app.stamp(actor))
+        .await?;
+    Ok(specialty)
+}
+
+/// [`set_specialty`] by an administrator.
+///
+/// # Errors
+/// As there, and [`crate::workflow::Refusal::Policy`] for anybody but an administrator.
+pub async fn set_specialty_by(
+    app: &App,
+    who: &Who,
+    username: &str,
+    specialty: Option<&str>,
+) -> Result<Option<String>, WorkflowError> {
+    let user = find(app, username).await?;
+    may_manage(app, who, Subject::user(user.id)).await?;
+    set_specialty(app, username, specialty, &who.actor()).await
 }
 
 /// Whether somebody administers this practice, so that adding people asks who one is.
