@@ -175,7 +175,7 @@ fn claim(
             "SELECT d.id FROM dictations d JOIN jobs j ON j.dictation_id = d.id
              WHERE d.state NOT IN ('done', 'deleted') AND d.phase = 'recorded' AND d.state = 'pending'
                AND (j.not_before <= ?1 OR j.not_before > ?2) AND (NOT ?3 OR d.priority = 0)
-             ORDER BY d.priority, d.due_at, d.id LIMIT ?4",
+             ORDER BY d.priority, d.due_at, d.rowid LIMIT ?4",
         )?
         .query_map(
             (
@@ -289,7 +289,7 @@ impl Store {
                            AND s.step IN ('release', 'give_up') ORDER BY s.seq DESC LIMIT 1) AS reason
                  FROM dictations d JOIN jobs j ON j.dictation_id = d.id
                  WHERE d.state NOT IN ('done', 'deleted') AND d.phase = 'recorded' AND d.state <> 'rejected'
-                 ORDER BY d.state = 'suspended', d.state = 'pending', d.priority, d.due_at, d.id",
+                 ORDER BY d.state = 'suspended', d.state = 'pending', d.priority, d.due_at, d.rowid",
             )?;
             let rows = statement.query_map([], |r| {
                 Ok(Queued {

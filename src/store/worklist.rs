@@ -185,7 +185,7 @@ fn assigned(to: Option<&Assignment>) -> (Option<UserId>, Option<&str>, bool) {
 fn list(conn: &Connection, filter: &WorkFilter) -> Result<Vec<Item>, Fault> {
     let sql = format!(
         "SELECT {COLUMNS} FROM {TABLES} WHERE {WAITING}
-         ORDER BY d.priority, d.due_at, d.id LIMIT :most OFFSET :skip"
+         ORDER BY d.priority, d.due_at, d.rowid LIMIT :most OFFSET :skip"
     );
     let (person, pool, nobody) = assigned(filter.assigned.as_ref());
     let mut statement = conn.prepare_cached(&sql)?;
@@ -255,7 +255,7 @@ const FREE: &str = "SELECT d.id FROM dictations d
       AND (d.assigned_to = :me
         OR (d.assigned_to IS NULL
             AND (d.pool IS NULL OR d.pool IN (SELECT pool FROM pool_members WHERE user_id = :me))))
-    ORDER BY d.priority, d.due_at, d.id LIMIT 1";
+    ORDER BY d.priority, d.due_at, d.rowid LIMIT 1";
 
 /// Waiting for its author.
 const OWN: &str = "SELECT d.id FROM dictations d
@@ -266,7 +266,7 @@ const OWN: &str = "SELECT d.id FROM dictations d
         SELECT dictation_id FROM reports WHERE parent_id IS NOT NULL AND status = 'draft')
       AND (d.phase IN ('awaiting_signature', 'signed', 'filed') OR d.state IN ('returned', 'rejected'))
       AND d.state <> 'deleted'
-    ORDER BY d.priority, d.due_at, d.id LIMIT 1";
+    ORDER BY d.priority, d.due_at, d.rowid LIMIT 1";
 
 fn next(conn: &Connection, by: &By, stamp: &Stamp) -> Result<Option<Item>, Fault> {
     let By::Person(user) = by else {
