@@ -5,11 +5,12 @@ use crate::config::Config;
 use crate::dictionary::index::Index;
 use crate::dictionary::load::Tables;
 use crate::domain::audit::{Actor, Stamp};
-use crate::http::{self, ServeError};
+use crate::http;
 use crate::store::blobs::{AudioStore, BlobError};
 use crate::store::{Opening, Options, Store, StoreError};
 use crate::workflow::WorkflowError;
 use std::future::Future;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::sync::OnceCell;
@@ -95,22 +96,22 @@ impl App {
 /// Why the service ended.
 #[derive(Debug, thiserror::Error)]
 pub enum ServiceError {
-    /// It did not start.
-    #[error(transparent)]
-    Refused(#[from] ServeError),
     /// The network.
     #[error("the service stopped: {0}")]
     Io(#[from] std::io::Error),
 }
 
-/// Serves until `shutdown` is done; requests under way are finished. The caller owns socket and stop signal.
+/// Serves until `shutdown` is done; requests under way are finished. The caller owns socket and stop signal. `proxied_as`:
+/// see [`http::router`].
 pub async fn serve(
     app: App,
     listener: TcpListener,
+    proxied_as: Option<String>,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), ServiceError> {
-    let router = http::router(app)?;
-    axum::serve(listener, router)
+    let router = http::router(app, proxied_as);
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    axum::serve(listener, service)
         .with_graceful_shutdown(shutdown)
         .await?;
     Ok(())

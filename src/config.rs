@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 pub struct Config {
     /// Database and audio.
     pub data: PathBuf,
+    /// Name of the practice, as it is shown and printed.
+    pub practice: String,
     /// Folder with the model files; `OSLER_MODELS` wins over the file.
     pub models: PathBuf,
     /// Folder of dictionary files instead of the built-in set; `OSLER_DICTIONARIES` wins over the file.
@@ -38,6 +40,7 @@ impl Default for Config {
             .join("osler");
         Self {
             data: home.join("data"),
+            practice: String::new(),
             models: home.join("models"),
             dictionaries: None,
             model: "base".into(),

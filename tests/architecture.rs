@@ -62,8 +62,8 @@ const FENCES: &[(&str, &[&str])] = &[
     ("indicatif", &["cli/"]),
     ("console", &["cli/"]),
     ("argon2", &["workflow/people/secrets.rs"]),
-    ("getrandom", &["workflow/people/secrets.rs"]),
-    ("hmac", &["domain/totp.rs"]),
+    ("getrandom", &["workflow/people/secrets.rs", "store/key.rs"]),
+    ("hmac", &["domain/totp.rs", "store/key.rs"]),
 ];
 
 fn sources() -> Vec<(String, String)> {

@@ -11,6 +11,7 @@ mod formats;
 mod fuzz_smoke;
 mod journey;
 mod layers;
+mod log_in;
 mod models;
 mod nonspeech;
 mod people;

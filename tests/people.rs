@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use osler::cli::exit::{Code, Failure};
 use osler::domain::credentials::{Password, Token};
 use osler::domain::ids::PatientId;
-use osler::domain::policy::{Action, Facts, Reason, Relation, Stage};
+use osler::domain::policy::{Action, Reason, Relation, Stage};
 use osler::domain::role::{Role, Scope, Scopes};
 use osler::domain::session::End;
 use osler::domain::signature::Authentication;
@@ -167,7 +167,7 @@ async fn whoever_got_a_password_changes_it_before_anything_else() {
     let elsewhere = log_in(&practice, "dr.n", &first).await;
     let ask = async |who: &Who| {
         let action = Action::ReadWorklist;
-        authorise(app, who, action, &Facts::NO_RECORD, Subject::NONE).await
+        authorise(app, who, action, Subject::NONE).await
     };
     assert_eq!(
         reason(ask(&opened.who).await.unwrap_err()),
@@ -478,8 +478,10 @@ async fn the_first_signature_of_a_session_needs_both_and_a_further_one_needs_one
         last.1,
         serde_json::json!({"action": "sign", "why": "both_needed"})
     );
-    let facts = Facts::dictation(Relation::Own, Stage::Awaiting);
-    let error = authorise(app, &who, Action::Sign, &facts, Subject::NONE)
+    let own = Subject::in_record("report", "r", practice.ada.id)
+        .by(practice.author.id)
+        .at(Stage::Awaiting);
+    let error = authorise(app, &who, Action::Sign, own.clone())
         .await
         .unwrap_err();
     assert_eq!(reason(error), Reason::NotProven);
@@ -489,9 +491,7 @@ async fn the_first_signature_of_a_session_needs_both_and_a_further_one_needs_one
         .await
         .unwrap();
     assert_eq!(how, Authentication::PasswordAndCode);
-    authorise(app, &who, Action::Sign, &facts, Subject::NONE)
-        .await
-        .unwrap();
+    authorise(app, &who, Action::Sign, own).await.unwrap();
     let how = second_factor::prove(app, &mut who, only_password())
         .await
         .unwrap();
@@ -652,27 +652,24 @@ async fn a_service_does_what_its_token_says_until_it_ends() {
         .unwrap();
     let who = people::who(app, &token, "api").await.unwrap();
     assert_eq!(who.user.role, Role::Service);
-    let filed = Facts::dictation(Relation::Stranger, Stage::Filed);
-    let draft = Facts::dictation(Relation::Stranger, Stage::Draft);
-    authorise(app, &who, Action::ReadRecord, &filed, Subject::NONE)
+    let report = || Subject::in_record("report", "r", practice.ada.id);
+    authorise(app, &who, Action::ReadRecord, report().at(Stage::Filed))
         .await
         .unwrap();
-    for (action, facts, expected) in [
-        (Action::ReadRecord, draft, Reason::Stage),
+    for (action, subject, expected) in [
+        (Action::ReadRecord, report().at(Stage::Draft), Reason::Stage),
         (
             Action::FindPatients,
-            Facts::NO_RECORD,
+            Subject::NONE,
             Reason::Scope(Scope::PatientsRead),
         ),
         (
             Action::OwnAccount,
-            Facts::NO_RECORD,
+            Subject::NONE,
             Reason::Role(Role::Service, Action::OwnAccount),
         ),
     ] {
-        let error = authorise(app, &who, action, &facts, Subject::NONE)
-            .await
-            .unwrap_err();
+        let error = authorise(app, &who, action, subject).await.unwrap_err();
         assert_eq!(reason(error), expected);
     }
     // It cannot log in, nor make tokens.
@@ -713,9 +710,7 @@ async fn a_physician_opens_anothers_record_in_an_emergency_for_an_hour_and_not_u
     let opened = log_in(&practice, "dr.c", ANNA).await;
     let carl = &opened.who;
     let read = async |who: &Who| -> Result<(), WorkflowError> {
-        let relation = people::relation(app, who, ada, None).await?;
-        let facts = Facts::patient(relation);
-        authorise(app, who, Action::ReadRecord, &facts, Subject::patient(ada)).await
+        authorise(app, who, Action::ReadRecord, Subject::patient(ada)).await
     };
     assert_eq!(reason(read(carl).await.unwrap_err()), Reason::Relation);
     let refusals = app.store.audit(Some(ada)).await.unwrap();
@@ -753,8 +748,15 @@ async fn a_physician_opens_anothers_record_in_an_emergency_for_an_hour_and_not_u
     );
     assert_eq!(access.reason, "Mrs Winter collapsed");
     let rows = app.store.audit(Some(ada)).await.unwrap();
-    let row = rows.last().unwrap();
+    let [.., row, read_row] = &rows[..] else {
+        panic!("{rows:?}");
+    };
     assert_eq!(row.action, "patient.emergency_access");
+    assert_eq!(read_row.action, "record.read");
+    assert_eq!(
+        read_row.details,
+        serde_json::json!({"relation": "emergency"})
+    );
     assert!(!row.details.to_string().contains("Winter"));
     practice.clock.set("2025-03-03T10:00:00Z");
     assert_eq!(reason(read(carl).await.unwrap_err()), Reason::Relation);

@@ -61,11 +61,7 @@ impl Failure {
 
 impl From<ServiceError> for Failure {
     fn from(e: ServiceError) -> Self {
-        let code = match e {
-            ServiceError::Refused(_) => Code::Refused,
-            ServiceError::Io(_) => Code::Failed,
-        };
-        Self::new(code, e.to_string())
+        Self::new(Code::Failed, e.to_string())
     }
 }
 

@@ -72,7 +72,7 @@ enum Command {
     Report(report::Command),
     /// Make a sample practice, take two recordings in, and print what became of them
     Demo(demo::Args),
-    /// Show the sample practice in a browser on this machine
+    /// Run the practice in a browser
     Serve(serve::Args),
 }
 

@@ -1,10 +1,12 @@
-//! `osler serve`: the sample practice in a browser on this machine.
+//! `osler serve`: the practice in a browser.
 
 use crate::app::{self, App};
 use crate::cli::exit::{Code, Failure};
 use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::store::Opening;
+use crate::workflow::demo;
+use crate::workflow::people::users;
 use std::io::Write;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
@@ -15,6 +17,9 @@ pub struct Args {
     /// Port on this machine; 0 takes a free one
     #[arg(long, default_value_t = 8470)]
     port: u16,
+    /// Name under which a proxy on this machine, which speaks TLS, hands requests on, for example osler.practice.example
+    #[arg(long, value_name = "NAME")]
+    proxied_as: Option<String>,
 }
 
 /// Runs the command until it is interrupted.
@@ -34,11 +39,22 @@ pub fn run(args: &Args, config: Config) -> Result<(), Failure> {
                 )
             })?;
         let address = listener.local_addr()?;
-        writeln!(
-            std::io::stdout().lock(),
-            "http://{address}/  (this machine only; Ctrl-C stops)"
-        )?;
-        app::serve(app, listener, interrupted()).await?;
+        let mut out = std::io::stdout().lock();
+        match &args.proxied_as {
+            None => writeln!(out, "http://{address}/  (this machine only; Ctrl-C stops)")?,
+            Some(name) => writeln!(
+                out,
+                "http://{address}/, handed on from https://{name}/  (Ctrl-C stops)"
+            )?,
+        }
+        drop(out);
+        if !demo::is_sample(&app) && !users::has_administrator(&app).await? {
+            writeln!(
+                std::io::stderr().lock(),
+                "nobody can log in yet: make the first administrator with `osler admin init --name \"...\"`"
+            )?;
+        }
+        app::serve(app, listener, args.proxied_as.clone(), interrupted()).await?;
         Ok(())
     })
 }

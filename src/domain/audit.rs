@@ -81,6 +81,21 @@ pub enum Action {
     DictionaryRevoked,
     /// It was said which specialty a physician belongs to.
     SpecialtySet,
+    /// Something in a patient's record was read.
+    RecordRead,
+    /// Something was taken out of Osler: printed, exported, sent.
+    RecordExported,
+    /// Records were listed or searched.
+    RecordsListed,
+    /// The audit trail was read.
+    TrailRead,
+}
+
+impl Action {
+    /// Whether it says that something was asked for and refused.
+    pub fn is_refusal(self) -> bool {
+        matches!(self, Self::SessionRefused | Self::AccessRefused)
+    }
 }
 
 written!(Action {
@@ -123,6 +138,10 @@ written!(Action {
     DictionaryAdded => "dictionary.added",
     DictionaryRevoked => "dictionary.revoked",
     SpecialtySet => "user.specialty_set",
+    RecordRead => "record.read",
+    RecordExported => "record.exported",
+    RecordsListed => "records.listed",
+    TrailRead => "audit.read",
 });
 
 /// Who acts: a named user, or the machine itself.

@@ -84,7 +84,15 @@ impl fmt::Debug for Password {
 #[derive(Clone, PartialEq, Eq)]
 pub struct Token(String);
 
+/// What the token of a service begins with, which tells it from a session's.
+pub const SERVICE_TOKEN: &str = "svc_";
+
 impl Token {
+    /// Whether this is a service's token by its form.
+    pub fn is_service(&self) -> bool {
+        self.0.starts_with(SERVICE_TOKEN)
+    }
+
     /// A token as it was made or shown.
     pub fn new(shown: impl Into<String>) -> Self {
         Self(shown.into())

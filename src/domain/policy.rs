@@ -28,6 +28,8 @@ actions! {
     AddPatient => "add_patient",
     /// Change what is known about a patient: name, contact, allergies, medication.
     EditPatient => "edit_patient",
+    /// Add a visit.
+    AddEncounter => "add_encounter",
     /// Join two entries of the same patient.
     MergePatients => "merge_patients",
     /// Read a record, hear a recording, see a draft.
@@ -91,7 +93,7 @@ impl Action {
     pub fn scope(self) -> Option<Scope> {
         Some(match self {
             Self::FindPatients => Scope::PatientsRead,
-            Self::AddPatient | Self::EditPatient => Scope::PatientsWrite,
+            Self::AddPatient | Self::EditPatient | Self::AddEncounter => Scope::PatientsWrite,
             Self::HandIn => Scope::DictationsWrite,
             Self::ReadRecord | Self::Export => Scope::ReportsRead,
             Self::ReadWorklist => Scope::WorklistRead,
@@ -135,6 +137,14 @@ pub enum Relation {
     /// Nothing.
     Stranger,
 }
+
+written!(Relation {
+    Own => "own",
+    Assigned => "assigned",
+    InCare => "in_care",
+    Emergency => "emergency",
+    Stranger => "stranger",
+});
 
 impl Relation {
     /// Every relation.
@@ -345,7 +355,8 @@ fn grant(role: Role, action: Action) -> Option<Grant> {
             | A::AddPatient
             | A::OpenInEmergency
             | A::ReadWorklist
-            // Whoever dictates about a patient has them in care from then on; dictating itself shows nothing.
+            // Whoever sees a patient, or dictates about one, has them in care from then on; that itself shows nothing.
+            | A::AddEncounter
             | A::Dictate
             | A::Teach
             | A::ListUsers
@@ -371,6 +382,7 @@ fn grant(role: Role, action: Action) -> Option<Grant> {
             A::FindPatients
             | A::AddPatient
             | A::EditPatient
+            | A::AddEncounter
             | A::MergePatients
             | A::ReadWorklist
             | A::HandIn
@@ -402,7 +414,12 @@ fn grant(role: Role, action: Action) -> Option<Grant> {
         (Role::Service, A::ReadRecord | A::Export) => (ANYONE, &[Filed]),
         (
             Role::Service,
-            A::FindPatients | A::AddPatient | A::EditPatient | A::HandIn | A::ReadWorklist,
+            A::FindPatients
+            | A::AddPatient
+            | A::EditPatient
+            | A::AddEncounter
+            | A::HandIn
+            | A::ReadWorklist,
         ) => (ANYONE, EVER),
 
         _ => return None,
@@ -466,6 +483,7 @@ mod tests {
         find_patients      *:*        *:*        -              -        *:*
         add_patient        *:*        *:*        -              -        *:*
         edit_patient       oac:*      *:*        -              -        *:*
+        add_encounter      *:*        *:*        -              -        *:*
         merge_patients     -          *:*        -              -        -
         read_record        oace:*     a:*        -              -        *:F
         open_in_emergency  *:*        -          -              -        -

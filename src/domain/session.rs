@@ -21,6 +21,9 @@ impl Default for Limits {
     }
 }
 
+/// How long a proof of who somebody is waits for the signature that it is given for. It is good for one.
+pub const PROOF_LASTS: SignedDuration = SignedDuration::from_secs(5 * 60);
+
 /// Why a session is over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum End {

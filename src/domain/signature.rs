@@ -9,6 +9,9 @@ pub enum Authentication {
     /// Nobody was asked: made on the command line, accepted by a demonstration database only.
     #[serde(rename = "none (cli)")]
     NoneCli,
+    /// Nobody was asked: a sample person of a demonstration database, chosen with one click.
+    #[serde(rename = "none (demonstration)")]
+    Demonstration,
     /// Password and one-time code, as the first signature of a session needs.
     #[serde(rename = "password and code")]
     PasswordAndCode,
@@ -22,6 +25,7 @@ pub enum Authentication {
 
 written!(Authentication {
     NoneCli => "none (cli)",
+    Demonstration => "none (demonstration)",
     PasswordAndCode => "password and code",
     Password => "password",
     Code => "code",

@@ -1,86 +1,60 @@
-//! The service: every route on this page. It shows the sample practice and nothing else: there is no log-in, so it
-//! listens on this machine only and refuses a real practice's database.
+//! The service: every route on this page. Whoever asks is asked who they are ([`caller`]); what may be known without is
+//! the page itself, whose practice it is, and that the service lives.
 
+mod account;
 mod assets;
-mod error;
+pub mod caller;
+pub mod error;
+pub mod extract;
+mod guard;
 mod record;
+mod session;
 
 use crate::app::App;
-use crate::workflow::demo;
-use axum::extract::Request;
-use axum::http::{HeaderValue, header};
-use axum::middleware::{self, Next};
-use axum::response::Response;
-use axum::routing::get;
-use axum::{Json, Router};
+use axum::routing::{get, post};
+use axum::{Json, Router, middleware};
 use error::Problem;
 use serde_json::json;
 
-/// Why the service does not start.
-#[derive(Debug, thiserror::Error)]
-pub enum ServeError {
-    /// A real practice's record, and nobody would be asked who they are.
-    #[error(
-        "this is a real practice's database and the service has no log-in yet; it shows a demonstration database only (make one with `osler demo`)"
-    )]
-    RealPractice,
-}
-
-/// The routes over an application.
-///
-/// # Errors
-/// [`ServeError::RealPractice`] for a database that was not made as a demonstration.
-pub fn router(app: App) -> Result<Router, ServeError> {
-    if !demo::is_sample(&app) {
-        return Err(ServeError::RealPractice);
-    }
-    Ok(Router::new()
+/// The routes over an application. The service listens on this machine; `proxied_as` is the name under which a proxy on
+/// it, which speaks TLS, hands requests on.
+pub fn router(app: App, proxied_as: Option<String>) -> Router {
+    let api = Router::new()
+        .route("/practice", get(session::practice))
+        .route(
+            "/session",
+            get(session::show).post(session::begin).delete(session::end),
+        )
+        .route("/session/proof", post(session::prove))
+        .route("/account/password", post(account::password))
+        .route("/account/second-factor", post(account::begin_second_factor))
+        .route(
+            "/account/second-factor/confirm",
+            post(account::confirm_second_factor),
+        )
+        .route("/patients", get(record::patients))
+        .route("/patients/{mrn}", get(record::patient));
+    Router::new()
         .route("/", get(assets::page))
         .route("/app.css", get(assets::style))
         .route("/app.js", get(assets::script))
         .route("/health", get(health))
-        .route("/api/v1/patients", get(record::patients))
-        .route("/api/v1/patients/{mrn}", get(record::patient))
+        .nest("/api/v1", api)
         .fallback(async || Problem::not_found("there is no such page"))
-        .layer(middleware::from_fn(guard))
-        .with_state(app))
+        .method_not_allowed_fallback(async || {
+            Problem::new(
+                axum::http::StatusCode::METHOD_NOT_ALLOWED,
+                "method",
+                "this cannot be done here",
+            )
+        })
+        .layer(middleware::from_fn_with_state(
+            (app.clone(), proxied_as),
+            guard::guard,
+        ))
+        .with_state(app)
 }
 
 async fn health() -> Json<serde_json::Value> {
     Json(json!({"status": "ok", "version": env!("CARGO_PKG_VERSION")}))
-}
-
-/// Answers this machine only, also where a foreign page has its name resolved to this address, and lets the pages load
-/// nothing from elsewhere.
-async fn guard(request: Request, next: Next) -> Response {
-    let host = request
-        .headers()
-        .get(header::HOST)
-        .and_then(|h| h.to_str().ok())
-        .unwrap_or_default();
-    let name = host.rsplit_once(':').map_or(host, |(name, port)| {
-        if port.bytes().all(|b| b.is_ascii_digit()) {
-            name
-        } else {
-            host
-        }
-    });
-    let mut response = if matches!(name, "localhost" | "127.0.0.1" | "[::1]") {
-        next.run(request).await
-    } else {
-        Problem::forbidden("open this page as localhost").into()
-    };
-    let headers = response.headers_mut();
-    for (name, value) in [
-        (
-            header::CONTENT_SECURITY_POLICY,
-            "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-        ),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::REFERRER_POLICY, "no-referrer"),
-        (header::CACHE_CONTROL, "no-store"),
-    ] {
-        headers.insert(name, HeaderValue::from_static(value));
-    }
-    response
 }

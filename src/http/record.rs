@@ -1,14 +1,17 @@
 //! Patients and their records, to read.
 
+use super::caller::Caller;
 use super::error::Problem;
+use super::extract::{Json, Path};
 use crate::app::App;
 use crate::domain::finding::Finding;
 use crate::domain::patient::{Mrn, Patient};
+use crate::domain::policy::Action;
 use crate::domain::report::Section;
+use crate::workflow::people::Subject;
 use crate::workflow::record::{self, Record};
 use crate::workflow::{self, WorkflowError};
-use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::Serialize;
@@ -85,19 +88,31 @@ struct SignatureView {
 }
 
 /// `GET /api/v1/patients`
-pub async fn patients(State(app): State<App>) -> Result<Json<Vec<PatientView>>, Problem> {
+pub async fn patients(
+    State(app): State<App>,
+    caller: Caller,
+) -> Result<Json<Vec<PatientView>>, Problem> {
+    caller
+        .may(&app, Action::FindPatients, Subject::NONE)
+        .await?;
     let patients = workflow::patients::list(&app).await?;
+    let ids = patients.iter().map(|p| p.id.to_string()).collect();
+    caller.listed(&app, "patients", "", ids).await?;
     Ok(Json(patients.iter().map(PatientView::from).collect()))
 }
 
 /// `GET /api/v1/patients/{mrn}`
 pub async fn patient(
     State(app): State<App>,
+    caller: Caller,
     Path(mrn): Path<String>,
 ) -> Result<Json<RecordView>, Problem> {
     let mrn: Mrn = mrn
         .parse()
         .map_err(|e| WorkflowError::Invalid(format!("{e}")))?;
+    let patient = workflow::patients::find(&app, &mrn).await?;
+    let subject = Subject::patient(patient.id);
+    caller.may(&app, Action::ReadRecord, subject).await?;
     Ok(Json(view(&record::show(&app, &mrn).await?)))
 }
 

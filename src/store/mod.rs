@@ -8,6 +8,7 @@ mod audit;
 pub mod blobs;
 mod dictations;
 mod encounters;
+mod key;
 mod lane;
 mod layers;
 mod patients;
@@ -20,8 +21,9 @@ mod steps;
 mod users;
 mod worklist;
 
-pub use audit::AuditRow;
+pub use audit::{AuditRow, Note};
 pub use dictations::{Completed, NewDictation, Received, StoredTranscript};
+pub use key::KEY_FILE;
 pub use layers::{AddedLocal, LayerCount, RevokeLocal, StoredLocal};
 pub use people::{
     Account, Attempt, Begun, EmergencyAccess, NewService, NewSession, ServiceAccount, StoredSession,
@@ -33,6 +35,7 @@ pub use steps::{StepTaken, TakeStep};
 pub use worklist::{Count, Item, Turnaround, WorkFilter};
 
 use crate::domain::transition::Refused;
+use key::Key;
 use lane::Lane;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, TransactionBehavior};
 use rusqlite_migration::{M, Migrations};
@@ -47,7 +50,10 @@ pub const FILE_NAME: &str = "osler.db";
 const APPLICATION_ID: i64 = 0x4F53_4C52;
 
 /// Schema version that this program writes.
-pub const SCHEMA_VERSION: i64 = 5;
+pub const SCHEMA_VERSION: i64 = 6;
+
+/// From this schema version on a database has a key.
+const KEYED_SINCE: i64 = 6;
 
 const READERS: usize = 4;
 
@@ -152,6 +158,19 @@ pub enum StoreError {
         /// What was asked for.
         wanted: Kind,
     },
+    /// The key file is gone.
+    #[error(
+        "the key of this database is missing: {0} belongs beside it and is not made anew; restore it from the backup"
+    )]
+    KeyMissing(PathBuf),
+    /// The key file holds no key.
+    #[error("{0} is damaged: it holds no key; restore it from the backup")]
+    KeyDamaged(PathBuf),
+    /// The key is another database's.
+    #[error(
+        "{0} is the key of another database; restore the one that belongs to this database from the backup"
+    )]
+    KeyWrong(PathBuf),
     /// What was asked for is not there.
     #[error("{0}")]
     NotFound(String),
@@ -240,6 +259,8 @@ struct Inner {
     // Before the writer: fields are dropped in order, and only a writer that closes last can fold the log into the file.
     readers: Lane,
     writer: Lane,
+    notes: audit::Notes,
+    key: Key,
     kind: Kind,
     path: PathBuf,
 }
@@ -268,7 +289,7 @@ impl Store {
             .write(true)
             .open(&path)
             .map_err(|e| unusable(&path, &e))?;
-        let (writer, kind) = open_writer(&path, opening, options)?;
+        let (writer, kind, key) = open_writer(data, &path, opening, options)?;
         keep_private(&path);
         let reopen = {
             let path = path.clone();
@@ -296,6 +317,8 @@ impl Store {
                 None,
                 read,
             )?,
+            notes: audit::Notes::default(),
+            key,
             kind,
             path,
         };
@@ -312,6 +335,12 @@ impl Store {
     /// Where its file is.
     pub fn path(&self) -> &Path {
         &self.inner.path
+    }
+
+    /// 32 bytes that this installation alone can make, for one purpose and within it for one thing or person: the same
+    /// each time.
+    pub fn derived_key(&self, purpose: &str, about: &str) -> [u8; 32] {
+        self.inner.key.derive(purpose, about)
     }
 
     async fn write<T: Send + 'static>(
@@ -377,7 +406,7 @@ fn prepare_folder(data: &Path, path: &Path) -> Result<(), StoreError> {
     for entry in std::fs::read_dir(data).map_err(failed)? {
         let name = entry.map_err(failed)?.file_name();
         let name = name.to_string_lossy();
-        if name != blobs::FOLDER && !name.starts_with(FILE_NAME) {
+        if name != blobs::FOLDER && !name.starts_with(FILE_NAME) && !name.starts_with(KEY_FILE) {
             return Err(StoreError::CannotCreate {
                 path: data.to_path_buf(),
                 reason: "the folder holds other files and no Osler database; name an empty or a new folder".into(),
@@ -428,17 +457,23 @@ fn connect(path: &Path, options: Options, read_only: bool) -> Result<Connection,
 }
 
 fn open_writer(
+    data: &Path,
     path: &Path,
     opening: Opening,
     options: Options,
-) -> Result<(Connection, Kind), StoreError> {
+) -> Result<(Connection, Kind, Key), StoreError> {
     let mut conn = connect(path, options, false)?;
-    let kind = prepare(&mut conn, path, opening).map_err(|fault| fault.at(path))?;
-    Ok((conn, kind))
+    let (kind, key) = prepare(&mut conn, data, path, opening).map_err(|fault| fault.at(path))?;
+    Ok((conn, kind, key))
 }
 
 /// Checks what the file is before anything is written to it, then sets it up.
-fn prepare(conn: &mut Connection, path: &Path, opening: Opening) -> Result<Kind, Fault> {
+fn prepare(
+    conn: &mut Connection,
+    data: &Path,
+    path: &Path,
+    opening: Opening,
+) -> Result<(Kind, Key), Fault> {
     let found: i64 = conn.pragma_query_value(None, "user_version", |r| r.get(0))?;
     let application: i64 = conn.pragma_query_value(None, "application_id", |r| r.get(0))?;
     let tables: i64 = conn.query_row("SELECT count(*) FROM sqlite_schema", [], |r| r.get(0))?;
@@ -457,6 +492,7 @@ fn prepare(conn: &mut Connection, path: &Path, opening: Opening) -> Result<Kind,
     if is_new && opening == Opening::Existing {
         return Err(StoreError::Missing(path.to_path_buf()).into());
     }
+    let key = Key::open(data, found < KEYED_SINCE)?;
     let mode: String = conn.pragma_update_and_check(None, "journal_mode", "WAL", |r| r.get(0))?;
     if mode != "wal" {
         return Err(StoreError::Broken(format!(
@@ -471,8 +507,9 @@ fn prepare(conn: &mut Connection, path: &Path, opening: Opening) -> Result<Kind,
             Opening::OrCreate(kind) => kind,
             Opening::Existing => Kind::Practice, // not used: only the first migration asks
         };
-        migrate(conn, kind)?;
+        migrate(conn, kind, &key)?;
     }
+    key.check(conn, data)?;
     let kind: Option<String> = conn
         .query_row("SELECT value FROM meta WHERE key = 'kind'", [], |r| {
             r.get(0)
@@ -490,11 +527,12 @@ fn prepare(conn: &mut Connection, path: &Path, opening: Opening) -> Result<Kind,
             wanted,
         }
         .into()),
-        _ => Ok(kind),
+        _ => Ok((kind, key)),
     }
 }
 
-fn migrate(conn: &mut Connection, kind: Kind) -> Result<(), Fault> {
+fn migrate(conn: &mut Connection, kind: Kind, key: &Key) -> Result<(), Fault> {
+    let remembered = key.clone();
     // The kind is written in the transaction that makes the tables: there is no database without one.
     let migrations = Migrations::new(vec![
         M::up_with_hook(
@@ -511,6 +549,10 @@ fn migrate(conn: &mut Connection, kind: Kind) -> Result<(), Fault> {
         M::up(include_str!("migrations/0010_people.sql")),
         M::up(include_str!("migrations/0020_work.sql")),
         M::up(include_str!("migrations/0021_dictionary.sql")),
+        M::up_with_hook(
+            include_str!("migrations/0030_sessions.sql"),
+            move |tx: &rusqlite::Transaction<'_>| Ok(remembered.remember(tx)?),
+        ),
     ]);
     conn.set_transaction_behavior(TransactionBehavior::Immediate);
     match migrations.to_latest(conn) {
@@ -536,7 +578,7 @@ mod tests {
     #[test]
     fn the_schema_version_is_the_number_of_migrations() {
         let mut conn = Connection::open_in_memory().unwrap();
-        assert!(migrate(&mut conn, Kind::Demo).is_ok());
+        assert!(migrate(&mut conn, Kind::Demo, &Key::for_testing()).is_ok());
         let version: i64 = conn
             .pragma_query_value(None, "user_version", |r| r.get(0))
             .unwrap();

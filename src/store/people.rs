@@ -5,6 +5,7 @@ use crate::domain::ids::{PatientId, UserId};
 use crate::domain::lockout::{self, Attempts, BY_NAME, BY_PLACE, Limits};
 use crate::domain::role::{Role, Scopes};
 use crate::domain::session::End;
+use crate::domain::signature::Authentication;
 use crate::domain::user::User;
 use crate::store::audit::{self, Entry};
 use crate::store::blobs::text_sha256;
@@ -84,6 +85,8 @@ pub struct StoredSession {
     pub last_seen_at: Timestamp,
     /// When its owner first proved who they are for a signature.
     pub proven_at: Option<Timestamp>,
+    /// How and when they last did, where no signature has been made with it.
+    pub proof: Option<(Authentication, Timestamp)>,
     /// Why it is over.
     pub end: Option<End>,
 }
@@ -297,6 +300,25 @@ fn use_code(conn: &Connection, user: UserId, step: i64) -> Result<bool, Fault> {
     Ok(changed == 1)
 }
 
+fn insert_session(
+    conn: &Connection,
+    token_hash: &str,
+    user: UserId,
+    stamp: &Stamp,
+) -> Result<(), Fault> {
+    conn.execute(
+        "INSERT INTO sessions (token_hash, user_id, via, created_at, last_seen_at)
+         VALUES (:hash, :user, :via, :at, :at)",
+        named_params! {
+            ":hash": token_hash,
+            ":user": user,
+            ":via": stamp.actor.via,
+            ":at": At(stamp.at),
+        },
+    )?;
+    Ok(())
+}
+
 /// Ends a user's open sessions but for one; gives how many.
 fn end_sessions(
     conn: &Connection,
@@ -382,6 +404,16 @@ impl Store {
         self.read(move |conn| account_of(conn, user)).await
     }
 
+    /// How everybody gets in, by login name.
+    pub async fn accounts(&self) -> Result<Vec<Account>, StoreError> {
+        self.read(|conn| {
+            let mut statement = conn.prepare_cached(&format!("{ACCOUNTS} ORDER BY u.username"))?;
+            let rows = statement.query_map([], account)?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
+        .await
+    }
+
     /// Counts an attempt before it is judged, and gives the account it is about; a refusal is in the trail.
     pub async fn begin_attempt(&self, attempt: Attempt, stamp: Stamp) -> Result<Begun, StoreError> {
         self.write(move |conn| begin(conn, &attempt, &stamp)).await
@@ -430,16 +462,7 @@ impl Store {
                 return Ok(false);
             }
             was_right(conn, &account.user.username, attempt.place.as_deref())?;
-            conn.execute(
-                "INSERT INTO sessions (token_hash, user_id, via, created_at, last_seen_at)
-                 VALUES (:hash, :user, :via, :at, :at)",
-                named_params! {
-                    ":hash": new.token_hash,
-                    ":user": new.user_id,
-                    ":via": stamp.actor.via,
-                    ":at": At(stamp.at),
-                },
-            )?;
+            insert_session(conn, &new.token_hash, new.user_id, &stamp)?;
             about_user(
                 conn,
                 Action::SessionStarted,
@@ -455,12 +478,38 @@ impl Store {
         .await
     }
 
+    /// Opens a session for a sample person of a demonstration database, who is asked for nothing. False, and no session,
+    /// where the account was closed.
+    pub async fn start_demonstration_session(
+        &self,
+        token_hash: String,
+        user: UserId,
+        stamp: Stamp,
+    ) -> Result<bool, StoreError> {
+        self.write(move |conn| {
+            if account_of(conn, user)?.disabled_at.is_some() {
+                refused(conn, Some(user), "closed", &stamp)?;
+                return Ok(false);
+            }
+            insert_session(conn, &token_hash, user, &stamp)?;
+            about_user(
+                conn,
+                Action::SessionStarted,
+                user,
+                serde_json::json!({"session": short(&token_hash), "demonstration": true}),
+                &stamp,
+            )?;
+            Ok(true)
+        })
+        .await
+    }
+
     /// The session of a token, open or ended.
     pub async fn session(&self, token_hash: String) -> Result<Option<StoredSession>, StoreError> {
         self.read(move |conn| {
             let found = conn
                 .prepare_cached(
-                    "SELECT user_id, created_at, last_seen_at, proven_at, end_reason
+                    "SELECT user_id, created_at, last_seen_at, proven_at, proof, proof_at, end_reason
                      FROM sessions WHERE token_hash = ?1",
                 )?
                 .query_row([token_hash], |r| {
@@ -469,11 +518,13 @@ impl Store {
                         r.get::<_, At>("created_at")?.0,
                         r.get::<_, At>("last_seen_at")?.0,
                         r.get::<_, Option<At>>("proven_at")?.map(|at| at.0),
+                        r.get::<_, Option<Authentication>>("proof")?,
+                        r.get::<_, Option<At>>("proof_at")?.map(|at| at.0),
                         r.get::<_, Option<End>>("end_reason")?,
                     ))
                 })
                 .optional()?;
-            let Some((user, created_at, last_seen_at, proven_at, end)) = found else {
+            let Some((user, created_at, last_seen_at, proven_at, proof, proof_at, end)) = found else {
                 return Ok(None);
             };
             Ok(Some(StoredSession {
@@ -481,6 +532,7 @@ impl Store {
                 created_at,
                 last_seen_at,
                 proven_at,
+                proof: proof.zip(proof_at),
                 end,
             }))
         })
@@ -631,14 +683,14 @@ impl Store {
         .await
     }
 
-    /// Notes that the owner of an open session proved who they are, and with what. False where the code was used or the
+    /// Notes that the owner of an open session proved who they are, and with what, for the next signature. False where the code was used or the
     /// session ended meanwhile.
     pub async fn identity_proven(
         &self,
         token_hash: String,
         user: UserId,
         totp_step: Option<i64>,
-        with: &'static str,
+        with: Authentication,
         stamp: Stamp,
     ) -> Result<bool, StoreError> {
         self.write(move |conn| {
@@ -649,9 +701,9 @@ impl Store {
                 return Ok(false);
             }
             let changed = conn.execute(
-                "UPDATE sessions SET proven_at = coalesce(proven_at, ?3)
+                "UPDATE sessions SET proven_at = coalesce(proven_at, ?3), proof = ?4, proof_at = ?3
                  WHERE token_hash = ?1 AND user_id = ?2 AND ended_at IS NULL",
-                (&token_hash, user, At(stamp.at)),
+                (&token_hash, user, At(stamp.at), with),
             )?;
             if changed == 0 {
                 refused(conn, Some(user), "changed_meanwhile", &stamp)?;
@@ -664,10 +716,36 @@ impl Store {
                 conn,
                 Action::IdentityProven,
                 user,
-                serde_json::json!({"session": short(&token_hash), "with": with}),
+                serde_json::json!({"session": short(&token_hash), "with": with.as_str()}),
                 &stamp,
             )?;
             Ok(true)
+        })
+        .await
+    }
+
+    /// Takes the proof of an open session, where it was given after `since`: it is good for one signature.
+    pub async fn take_proof(
+        &self,
+        token_hash: String,
+        since: Timestamp,
+    ) -> Result<Option<Authentication>, StoreError> {
+        self.write(move |conn| {
+            let proof: Option<Authentication> = conn
+                .query_row(
+                    "SELECT proof FROM sessions
+                     WHERE token_hash = ?1 AND ended_at IS NULL AND proof IS NOT NULL AND proof_at > ?2",
+                    (&token_hash, At(since)),
+                    |r| r.get(0),
+                )
+                .optional()?;
+            if proof.is_some() {
+                conn.execute(
+                    "UPDATE sessions SET proof = NULL, proof_at = NULL WHERE token_hash = ?1",
+                    [&token_hash],
+                )?;
+            }
+            Ok(proof)
         })
         .await
     }
@@ -888,29 +966,6 @@ impl Store {
                                     WHERE author_id = ?1 AND patient_id = ?2)",
                 )?
                 .query_row((user, patient), |r| r.get(0))?)
-        })
-        .await
-    }
-
-    /// Writes down that something was asked for and refused. `subject`: what kind of thing, and which.
-    pub async fn access_refused(
-        &self,
-        subject: (&'static str, String),
-        patient_id: Option<PatientId>,
-        details: serde_json::Value,
-        stamp: Stamp,
-    ) -> Result<(), StoreError> {
-        self.write(move |conn| {
-            audit::record(
-                conn,
-                Entry {
-                    action: Action::AccessRefused,
-                    subject,
-                    patient_id,
-                    details,
-                    stamp: &stamp,
-                },
-            )
         })
         .await
     }

@@ -76,7 +76,34 @@ const route = async () => {
   }
 };
 
+const entered = async () => {
+  if ((await fetch('api/v1/session')).ok) return;
+  const practice = await fetched('api/v1/practice');
+  const enter = async (body) => {
+    const response = await fetch('api/v1/session', {
+      method: 'POST', headers: { 'Content-Type': 'application/json', 'X-Osler': '1' }, body: JSON.stringify(body),
+    });
+    if (!response.ok) throw new Error((await response.json()).detail);
+    location.reload();
+  };
+  const asked = (label, type) => node('label', {}, label, ' ', node('input', { type, required: type !== 'text', name: label }));
+  const fields = [asked('User name', 'search'), asked('Password', 'password'), asked('Code of the second factor, if you have one', 'text')];
+  const said = node('p', { role: 'alert' });
+  const form = node('form', {}, ...fields.map((f) => node('p', {}, f)), node('button', { textContent: 'Log in' }), said);
+  form.addEventListener('submit', (event) => {
+    event.preventDefault();
+    const [username, password, code] = fields.map((f) => f.querySelector('input').value);
+    enter({ username, password, code: code || undefined }).catch((error) => { said.textContent = error.message; });
+  });
+  main.replaceChildren(...(practice.people
+    ? [node('p', { textContent: 'Who are you today?' }), node('ul', {}, ...practice.people.map((p) => node('li', {},
+      Object.assign(node('button', { textContent: `${p.name}, ${p.role}` }), { onclick: () => enter({ username: p.username, demonstration: true }) }))))]
+    : [form]));
+  await new Promise(() => {});
+};
+
 try {
+  await entered();
   const patients = await fetched('api/v1/patients');
   list.replaceChildren(...patients.map((p) => {
     const link = node('a', { href: `#${encodeURIComponent(p.mrn)}` }, name(p), node('small', { textContent: identifiers(p) }));

@@ -19,10 +19,12 @@ use jiff::civil::{Date, date};
 use std::path::Path;
 
 /// Login name, printed name, role.
-const USERS: [(&str, &str, Role); 3] = [
+const USERS: [(&str, &str, Role); 5] = [
     ("dr.marsh", "Eleanor Marsh, MD", Role::Physician),
     ("dr.okafor", "Daniel Okafor, MD", Role::Physician),
     ("s.lind", "Sofia Lind", Role::Secretary),
+    ("r.stone", "Ruth Stone", Role::Administrator),
+    ("j.weber", "Jonas Weber", Role::Auditor),
 ];
 
 struct Sample {

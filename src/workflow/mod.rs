@@ -16,12 +16,12 @@ pub mod sign;
 pub mod transcribe;
 pub mod worklist;
 
+pub use crate::store::StoreError;
 pub use people::users;
 
 use crate::dictionary::load::LoadError;
 use crate::domain::patient::Patient;
 use crate::domain::policy::Reason;
-use crate::store::StoreError;
 use crate::store::blobs::BlobError;
 use crate::workflow::people::AccessRefusal;
 use jiff::civil::Date;

@@ -111,7 +111,11 @@ fn may_sign(
     signer: &User,
     authentication: Authentication,
 ) -> Result<(), Refusal> {
-    if authentication == Authentication::NoneCli && kind == Kind::Practice {
+    let is_asked = !matches!(
+        authentication,
+        Authentication::NoneCli | Authentication::Demonstration
+    );
+    if !is_asked && kind == Kind::Practice {
         return Err(Refusal::Unauthenticated);
     }
     let asker = Asker {

@@ -3,10 +3,10 @@
 
 use crate::app::App;
 use crate::domain::ids::PatientId;
-use crate::domain::policy::{Action, Facts};
+use crate::domain::policy::Action;
 use crate::store::EmergencyAccess;
 use crate::workflow::WorkflowError;
-use crate::workflow::people::{Subject, Who, authorise, relation};
+use crate::workflow::people::{Subject, Who, authorise};
 use jiff::SignedDuration;
 
 /// How long the record stays open.
@@ -27,13 +27,8 @@ pub async fn open(
     reason: &str,
 ) -> Result<EmergencyAccess, WorkflowError> {
     let reason = reason.trim();
-    let relation = relation(app, who, patient, None).await?;
-    let facts = Facts {
-        has_reason: !reason.is_empty(),
-        ..Facts::patient(relation)
-    };
-    let subject = Subject::patient(patient);
-    authorise(app, who, Action::OpenInEmergency, &facts, subject).await?;
+    let subject = Subject::patient(patient).reason(reason);
+    authorise(app, who, Action::OpenInEmergency, subject).await?;
     if reason.chars().count() > LONGEST_REASON {
         return Err(WorkflowError::Invalid(format!(
             "a reason has at most {LONGEST_REASON} characters"

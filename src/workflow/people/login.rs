@@ -2,13 +2,13 @@
 
 use crate::app::App;
 use crate::domain::credentials::{Password, Token};
-use crate::domain::policy::{Action, Asker, Facts};
+use crate::domain::policy::{Action, Asker};
 use crate::domain::role::Role;
-use crate::domain::session::{End, Limits};
+use crate::domain::session::{End, Limits, PROOF_LASTS};
 use crate::domain::totp::Secret;
 use crate::store::{Account, Attempt, Begun, NewSession, StoredSession};
 use crate::workflow::people::{AccessRefusal, Subject, Who, authorise, secrets, stamp_as, users};
-use crate::workflow::{Refusal, WorkflowError};
+use crate::workflow::{Refusal, WorkflowError, demo};
 use jiff::SignedDuration;
 
 /// A use within so long of the last one is not written down.
@@ -129,16 +129,50 @@ pub async fn log_in(app: &App, login: Login) -> Result<LoggedIn, WorkflowError> 
         return Err(Refusal::Access(AccessRefusal::Wrong).into());
     }
     Ok(LoggedIn {
-        who: known(account, token_hash, via),
+        who: known(account, token_hash, via, demo::is_sample(app)),
         token,
     })
 }
 
-fn known(account: &Account, token_hash: String, via: &str) -> Who {
+/// Opens a session for a sample person of a demonstration, who is asked for nothing.
+///
+/// # Errors
+/// [`Refusal::NoDemoHere`] in a real practice; [`AccessRefusal::Wrong`] for anybody who is no open account of a person.
+pub async fn log_in_to_demonstration(
+    app: &App,
+    username: &str,
+    via: &str,
+) -> Result<LoggedIn, WorkflowError> {
+    if !demo::is_sample(app) {
+        return Err(Refusal::NoDemoHere.into());
+    }
+    let user = app.store.user_by_name(username).await?;
+    let Some(user) = user.filter(|u| u.role != Role::Service) else {
+        return Err(wrong(app, None, "unknown", via).await?);
+    };
+    let token = secrets::session_token()?;
+    let token_hash = secrets::token_hash(&token);
+    let stamp = stamp_as(app, &user.username, via);
+    let is_open = app
+        .store
+        .start_demonstration_session(token_hash.clone(), user.id, stamp)
+        .await?;
+    if !is_open {
+        return Err(Refusal::Access(AccessRefusal::Wrong).into());
+    }
+    let account = app.store.account(user.id).await?;
+    Ok(LoggedIn {
+        who: known(&account, token_hash, via, true),
+        token,
+    })
+}
+
+fn known(account: &Account, token_hash: String, via: &str, is_proven: bool) -> Who {
     let user = account.user.clone();
     Who {
         asker: Asker {
             password_due: account.password_due,
+            proven: is_proven,
             ..Asker::person(user.id, user.role)
         },
         user,
@@ -170,14 +204,47 @@ pub(super) async fn open_session(
 }
 
 /// Whose session this is; using it keeps it alive.
-pub(super) async fn who(app: &App, token: &Token, via: &str) -> Result<Who, WorkflowError> {
-    let token_hash = secrets::token_hash(token);
+pub(super) async fn who(
+    app: &App,
+    token: &Token,
+    via: &str,
+    is_use: bool,
+) -> Result<Who, WorkflowError> {
+    of_session(app, secrets::token_hash(token), via, is_use).await
+}
+
+/// Whether the session of somebody who was let in earlier is still open; for what lasts long, as live dictation does.
+/// `is_use`: they are at work, which keeps it alive.
+///
+/// # Errors
+/// [`AccessRefusal::Over`], or `NotLoggedIn` for a service, which has none.
+pub async fn again(app: &App, who: &Who, is_use: bool) -> Result<Who, WorkflowError> {
+    let token_hash = who.session().map_err(Refusal::Access)?.to_owned();
+    of_session(app, token_hash, &who.via, is_use).await
+}
+
+async fn of_session(
+    app: &App,
+    token_hash: String,
+    via: &str,
+    is_use: bool,
+) -> Result<Who, WorkflowError> {
     let session = open_session(app, &token_hash, via).await?;
     let now = app.clock.now();
-    if now.duration_since(session.last_seen_at) >= SEEN_EVERY {
+    if is_use && now.duration_since(session.last_seen_at) >= SEEN_EVERY {
         app.store.session_seen(token_hash.clone(), now).await?;
     }
-    Ok(known(&session.account, token_hash, via))
+    let is_proven = session
+        .proof
+        .is_some_and(|(_, at)| now.duration_since(at) < PROOF_LASTS);
+    let is_proven = is_proven || demo::is_sample(app);
+    Ok(known(&session.account, token_hash, via, is_proven))
+}
+
+/// The key with which somebody's browser keeps sound until it has been handed over: theirs alone, the same in each session.
+pub fn storage_key(app: &App, who: &Who) -> [u8; 32] {
+    app.store
+        .derived_key("browser storage", &who.user.id.to_string())
 }
 
 /// Ends the session of a token. One that is over, or never was, needs no ending.
@@ -205,7 +272,7 @@ pub async fn change_password(
     new: Password,
 ) -> Result<(), WorkflowError> {
     let subject = Subject::user(who.user.id);
-    authorise(app, who, Action::OwnAccount, &Facts::NO_RECORD, subject).await?;
+    authorise(app, who, Action::OwnAccount, subject).await?;
     let session = who.session().map_err(Refusal::Access)?.to_owned();
     let name = &who.user.username;
     new.check(name)

@@ -20,12 +20,14 @@ use crate::app::App;
 use crate::domain::audit::{self, Stamp};
 use crate::domain::credentials::Token;
 use crate::domain::ids::{PatientId, UserId};
-use crate::domain::policy::{self, Action, Asker, Decision, Facts, Relation};
+use crate::domain::policy::{self, Action, Asker, Decision, Facts, Relation, Stage};
 use crate::domain::role::Role;
 use crate::domain::session::End;
 use crate::domain::user::User;
+use crate::store::Note;
 use crate::workflow::{Refusal, WorkflowError};
 use jiff::Timestamp;
+use serde_json::json;
 
 /// Why somebody did not get in, or was not believed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -83,12 +85,16 @@ impl Who {
     }
 }
 
-/// What a question is about, for the audit trail.
+/// What a question is about: what the policy asks for, and what the audit trail names.
 #[derive(Debug, Clone)]
 pub struct Subject {
     kind: &'static str,
     id: String,
     patient: Option<PatientId>,
+    author: Option<UserId>,
+    stage: Stage,
+    locked: bool,
+    has_reason: bool,
 }
 
 impl Subject {
@@ -97,15 +103,15 @@ impl Subject {
         kind: "none",
         id: String::new(),
         patient: None,
+        author: None,
+        stage: Stage::Whole,
+        locked: false,
+        has_reason: false,
     };
 
-    /// A patient's record.
+    /// A patient's record as a whole.
     pub fn patient(id: PatientId) -> Self {
-        Self {
-            kind: "patient",
-            id: id.to_string(),
-            patient: Some(id),
-        }
+        Self::in_record("patient", id, id)
     }
 
     /// Something in a patient's record, for example a "report".
@@ -114,6 +120,7 @@ impl Subject {
             kind,
             id: id.to_string(),
             patient: Some(patient),
+            ..Self::NONE
         }
     }
 
@@ -122,7 +129,37 @@ impl Subject {
         Self {
             kind: "user",
             id: id.to_string(),
-            patient: None,
+            ..Self::NONE
+        }
+    }
+
+    /// The same, made by this author.
+    #[must_use]
+    pub fn by(self, author: UserId) -> Self {
+        Self {
+            author: Some(author),
+            ..self
+        }
+    }
+
+    /// The same, standing there.
+    #[must_use]
+    pub fn at(self, stage: Stage) -> Self {
+        Self { stage, ..self }
+    }
+
+    /// The same; `locked` where somebody else is editing it.
+    #[must_use]
+    pub fn locked(self, locked: bool) -> Self {
+        Self { locked, ..self }
+    }
+
+    /// The same, with the reason that was given; an empty one is none.
+    #[must_use]
+    pub fn reason(self, reason: &str) -> Self {
+        Self {
+            has_reason: !reason.trim().is_empty(),
+            ..self
         }
     }
 }
@@ -132,14 +169,23 @@ impl Subject {
 /// # Errors
 /// [`AccessRefusal::NotLoggedIn`] or [`AccessRefusal::Over`].
 pub async fn who(app: &App, token: &Token, via: &str) -> Result<Who, WorkflowError> {
-    if secrets::is_service(token) {
+    if token.is_service() {
         services::who(app, token, via).await
     } else {
-        login::who(app, token, via).await
+        login::who(app, token, via, true).await
     }
 }
 
-/// Lets `who` do `action`, or writes the refusal down and gives it.
+/// Whose session this is, without keeping it alive: for what a page asks on its own, while nobody may be there.
+///
+/// # Errors
+/// As [`who`].
+pub async fn who_is_away(app: &App, token: &Token, via: &str) -> Result<Who, WorkflowError> {
+    login::who(app, token, via, false).await
+}
+
+/// Lets `who` do `action`, or writes the refusal down and gives it. What they have to do with the record is found out
+/// here. That somebody read a record is written down before it is shown.
 ///
 /// # Errors
 /// [`Refusal::Policy`].
@@ -147,21 +193,64 @@ pub async fn authorise(
     app: &App,
     who: &Who,
     action: Action,
-    facts: &Facts,
     subject: Subject,
 ) -> Result<(), WorkflowError> {
-    let Decision::Refused(reason) = policy::decide(&who.asker, action, facts) else {
-        return Ok(());
+    let relation = match subject.patient {
+        Some(patient) => relation(app, who, patient, subject.author).await?,
+        None => Relation::Stranger,
     };
-    app.store
-        .access_refused(
-            (subject.kind, subject.id),
-            subject.patient,
-            serde_json::json!({"action": action.as_str(), "why": reason.as_str()}),
-            app.stamp(&who.actor()),
-        )
-        .await?;
-    Err(Refusal::Policy(reason).into())
+    let facts = Facts {
+        relation,
+        stage: subject.stage,
+        locked: subject.locked,
+        has_reason: subject.has_reason,
+    };
+    let decision = policy::decide(&who.asker, action, &facts);
+    let (noted, details) = match (decision, action) {
+        (Decision::Refused(reason), _) => (
+            audit::Action::AccessRefused,
+            json!({"action": action.as_str(), "why": reason.as_str()}),
+        ),
+        (_, Action::ReadRecord) => (
+            audit::Action::RecordRead,
+            json!({"relation": relation.as_str()}),
+        ),
+        (_, Action::Export) => (
+            audit::Action::RecordExported,
+            json!({"relation": relation.as_str()}),
+        ),
+        _ => return Ok(()),
+    };
+    let note = Note {
+        action: noted,
+        subject: (subject.kind, subject.id),
+        patient_id: subject.patient,
+        details,
+        stamp: app.stamp(&who.actor()),
+    };
+    app.store.note(note).await?;
+    match decision {
+        Decision::Allowed => Ok(()),
+        Decision::Refused(reason) => Err(Refusal::Policy(reason).into()),
+    }
+}
+
+/// Writes down that a list or the result of a search was shown: what was asked, and which records the answer names.
+pub async fn listed(
+    app: &App,
+    who: &Who,
+    kind: &'static str,
+    query: &str,
+    ids: Vec<String>,
+) -> Result<(), WorkflowError> {
+    let note = Note {
+        action: audit::Action::RecordsListed,
+        subject: (kind, String::new()),
+        patient_id: None,
+        details: json!({"query": query, "ids": ids}),
+        stamp: app.stamp(&who.actor()),
+    };
+    Ok(app.store.note(note).await?)
 }
 
 /// What `who` has to do with something in a patient's record that `author` made; `author` is none where the record as a

@@ -1,16 +1,18 @@
 //! The second factor: setting it up, taking it away, and proving who one is for a signature.
 
 use crate::app::App;
+use crate::domain::audit;
 use crate::domain::credentials::Password;
-use crate::domain::policy::{Action, Facts, Reason};
+use crate::domain::policy::{Action, Reason};
+use crate::domain::session::PROOF_LASTS;
 use crate::domain::signature::Authentication;
 use crate::domain::totp::Secret;
-use crate::store::{Account, Attempt};
+use crate::store::{Account, Attempt, Note};
 use crate::workflow::people::login::{
     LoggedIn, Login, begin, log_in, log_out, open_session, second_factor, wrong,
 };
 use crate::workflow::people::{AccessRefusal, Subject, Who, authorise, secrets};
-use crate::workflow::{Refusal, WorkflowError};
+use crate::workflow::{Refusal, WorkflowError, demo};
 
 /// What an authenticator app needs; shown once.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,7 +38,7 @@ pub struct Proof {
 /// [`crate::store::StoreError::Conflict`] where one counts already.
 pub async fn begin_enrolment(app: &App, who: &Who) -> Result<Enrolment, WorkflowError> {
     let subject = Subject::user(who.user.id);
-    authorise(app, who, Action::OwnAccount, &Facts::NO_RECORD, subject).await?;
+    authorise(app, who, Action::OwnAccount, subject).await?;
     let secret = secrets::totp_secret()?;
     let stamp = app.stamp(&who.actor());
     app.store
@@ -54,7 +56,7 @@ pub async fn begin_enrolment(app: &App, who: &Who) -> Result<Enrolment, Workflow
 /// [`AccessRefusal::Wrong`] or `TooMany`; [`WorkflowError::Invalid`] where none was begun.
 pub async fn confirm(app: &App, who: &Who, code: &str) -> Result<(), WorkflowError> {
     let subject = Subject::user(who.user.id);
-    authorise(app, who, Action::OwnAccount, &Facts::NO_RECORD, subject).await?;
+    authorise(app, who, Action::OwnAccount, subject).await?;
     let attempt = Attempt::of(&who.user.username);
     let account = begin(app, &attempt, &who.via).await?;
     let pending = account
@@ -123,10 +125,9 @@ pub async fn prove(
             return Err(wrong(app, account.as_ref(), "code", &who.via).await?);
         }
     }
-    let with = authentication.as_str();
     let is_proven = app
         .store
-        .identity_proven(token_hash, who.user.id, step, with, stamp)
+        .identity_proven(token_hash, who.user.id, step, authentication, stamp)
         .await?;
     if !is_proven {
         return Err(Refusal::Access(AccessRefusal::Wrong).into());
@@ -155,17 +156,73 @@ pub async fn log_in_to_sign(
         return Err(error);
     }
     let authentication = Authentication::PasswordAndCode;
-    let (user, with) = (opened.who.user.id, authentication.as_str());
+    let user = opened.who.user.id;
     let stamp = app.stamp(&opened.who.actor());
     if !app
         .store
-        .identity_proven(token_hash, user, None, with, stamp)
+        .identity_proven(token_hash, user, None, authentication, stamp)
         .await?
     {
         return Err(Refusal::Access(AccessRefusal::Wrong).into());
     }
     opened.who.asker.proven = true;
     Ok((opened, authentication))
+}
+
+/// Takes the proof that was given for the signature that is being made: each is good for one, and not for long. In a
+/// demonstration nobody is asked.
+///
+/// # Errors
+/// [`Reason::NotProven`], which is in the trail then.
+pub async fn take_proof(app: &App, who: &Who) -> Result<Authentication, WorkflowError> {
+    let token_hash = who.session().map_err(Refusal::Access)?.to_owned();
+    let now = app.clock.now();
+    let since = now.checked_sub(PROOF_LASTS).unwrap_or(now);
+    match app.store.take_proof(token_hash, since).await? {
+        Some(proof) => Ok(proof),
+        None if demo::is_sample(app) => Ok(Authentication::Demonstration),
+        None => {
+            let refusal = Refusal::Policy(Reason::NotProven);
+            Err(lacking(app, who, refusal, Reason::NotProven.as_str()).await?)
+        }
+    }
+}
+
+/// What the next signature of a session asks for first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Needed {
+    /// Nothing: a proof waits for it, or it is a demonstration.
+    Nothing,
+    /// Password or code.
+    One,
+    /// Password and code.
+    Both,
+}
+
+/// How somebody's session stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standing {
+    /// Whether their account has a second factor that counts.
+    pub second_factor: bool,
+    /// What their next signature asks for first.
+    pub needed: Needed,
+}
+
+/// How the session of `who` stands.
+pub async fn standing(app: &App, who: &Who) -> Result<Standing, WorkflowError> {
+    let token_hash = who.session().map_err(Refusal::Access)?;
+    let session = open_session(app, token_hash, &who.via).await?;
+    let needed = if who.asker.proven {
+        Needed::Nothing
+    } else if session.proven_at.is_some() {
+        Needed::One
+    } else {
+        Needed::Both
+    };
+    Ok(Standing {
+        second_factor: second_factor(&session.account).is_some(),
+        needed,
+    })
 }
 
 /// Whether an account is one to sign with: a second factor, and a password that nobody else knows.
@@ -189,12 +246,13 @@ async fn lacking(
     why: &'static str,
 ) -> Result<WorkflowError, WorkflowError> {
     app.store
-        .access_refused(
-            ("user", who.user.id.to_string()),
-            None,
-            serde_json::json!({"action": Action::Sign.as_str(), "why": why}),
-            app.stamp(&who.actor()),
-        )
+        .note(Note {
+            action: audit::Action::AccessRefused,
+            subject: ("user", who.user.id.to_string()),
+            patient_id: None,
+            details: serde_json::json!({"action": Action::Sign.as_str(), "why": why}),
+            stamp: app.stamp(&who.actor()),
+        })
         .await?;
     Ok(refusal.into())
 }

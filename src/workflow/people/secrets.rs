@@ -1,6 +1,6 @@
 //! Random bytes, tokens and password hashes. The only place that calls the crates behind them.
 
-use crate::domain::credentials::{Password, Token};
+use crate::domain::credentials::{Password, SERVICE_TOKEN, Token};
 use crate::domain::totp;
 use crate::store::StoreError;
 use crate::store::blobs::text_sha256;
@@ -17,9 +17,6 @@ const LANES: u32 = 1;
 
 /// So many passwords are hashed at the same time: each takes [`MEMORY_KIB`] and a core.
 static HASHING: Semaphore = Semaphore::const_new(2);
-
-/// Tells a service's token from a session's.
-const SERVICE: &str = "svc_";
 
 /// Letters of passwords that are made here: none that is mistaken for another.
 const LETTERS: &[u8; 32] = b"abcdefghjkmnpqrstuvwxyz23456789+";
@@ -52,12 +49,10 @@ pub(super) fn session_token() -> Result<Token, WorkflowError> {
 
 /// A fresh token of a service.
 pub(super) fn service_token() -> Result<Token, WorkflowError> {
-    Ok(Token::new(format!("{SERVICE}{}", hex(&random::<32>()?))))
-}
-
-/// Whether this is a service's token by its form.
-pub(super) fn is_service(token: &Token) -> bool {
-    token.reveal().starts_with(SERVICE)
+    Ok(Token::new(format!(
+        "{SERVICE_TOKEN}{}",
+        hex(&random::<32>()?)
+    )))
 }
 
 /// What is stored of a token. It is random enough that no slow hash is needed.
@@ -168,7 +163,7 @@ mod tests {
         assert_ne!(a, b);
         assert_eq!(token_hash(&a).len(), 64);
         assert_ne!(token_hash(&a), a.reveal());
-        assert!(!is_service(&a) && is_service(&service_token().unwrap()));
+        assert!(!a.is_service() && service_token().unwrap().is_service());
         // FIPS 180-2, appendix B.1.
         let abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
         assert_eq!(token_hash(&Token::new("abc")), abc);

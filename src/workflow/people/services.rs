@@ -3,7 +3,7 @@
 use crate::app::App;
 use crate::domain::credentials::Token;
 use crate::domain::ids::UserId;
-use crate::domain::policy::{Action, Asker, Facts};
+use crate::domain::policy::{Action, Asker};
 use crate::domain::role::{Role, Scopes};
 use crate::domain::user::User;
 use crate::store::NewService;
@@ -23,14 +23,7 @@ pub async fn make_token(
     scopes: Scopes,
     expires_at: Option<Timestamp>,
 ) -> Result<Token, WorkflowError> {
-    authorise(
-        app,
-        who,
-        Action::ManageServices,
-        &Facts::NO_RECORD,
-        Subject::NONE,
-    )
-    .await?;
+    authorise(app, who, Action::ManageServices, Subject::NONE).await?;
     let stamp = app.stamp(&who.actor());
     if scopes.is_empty() {
         return Err(WorkflowError::Invalid(
@@ -75,7 +68,7 @@ pub async fn make_token(
 pub async fn revoke(app: &App, who: &Who, username: &str) -> Result<usize, WorkflowError> {
     let service = users::find(app, username).await?;
     let subject = Subject::user(service.id);
-    authorise(app, who, Action::ManageServices, &Facts::NO_RECORD, subject).await?;
+    authorise(app, who, Action::ManageServices, subject).await?;
     let stamp = app.stamp(&who.actor());
     Ok(app.store.revoke_service(service.id, stamp).await?)
 }

@@ -4,10 +4,10 @@ use crate::app::App;
 use crate::domain::audit::{Actor, Stamp};
 use crate::domain::credentials::Password;
 use crate::domain::ids::UserId;
-use crate::domain::policy::{Action, Facts};
+use crate::domain::policy::Action;
 use crate::domain::role::Role;
 use crate::domain::user::User;
-use crate::store::StoreError;
+use crate::store::{Account, StoreError};
 use crate::workflow::people::{Subject, Who, authorise, secrets};
 use crate::workflow::{Refusal, WorkflowError, layers};
 
@@ -209,7 +209,7 @@ pub async fn has_administrator(app: &App) -> Result<bool, WorkflowError> {
 }
 
 async fn may_manage(app: &App, who: &Who, subject: Subject) -> Result<(), WorkflowError> {
-    authorise(app, who, Action::ManageUsers, &Facts::NO_RECORD, subject).await
+    authorise(app, who, Action::ManageUsers, subject).await
 }
 
 /// Somebody else, whom `who` may manage.
@@ -229,6 +229,11 @@ async fn first_password() -> Result<(String, String), WorkflowError> {
     let password = secrets::one_time_password()?;
     let hash = secrets::hash(Password::new(password.clone())).await?;
     Ok((password, hash))
+}
+
+/// How everybody gets in, by login name.
+pub async fn accounts(app: &App) -> Result<Vec<Account>, WorkflowError> {
+    Ok(app.store.accounts().await?)
 }
 
 /// All users by login name.
