@@ -5,7 +5,7 @@
 // state: recording | paused | finishing | finished | discarding | discarded
 // link:  off | waiting | connecting | greeting | ready | refused
 
-import { RATE, arrange, assemble, length } from './takes.js';
+import { RATE, arrange, assemble, endOf, length } from './takes.js';
 
 const BACK_OFF_MS = [300, 1000, 2000, 4000, 8000];
 const SILENT_LINE_MS = 10000; // nothing acknowledged for so long after something was sent: the line is dead
@@ -58,6 +58,7 @@ export class Dictation extends EventTarget {
     this.findings = [];
     this.warnings = new Map(); // reason -> message
     this.refusal = null; // {reason, detail}
+    this.decision = {}; // how it is to be worked on
     this.reason = null; // why it is discarded
     this.dictationId = null;
     this.stored = true; // what was recorded lies in the browser's store
@@ -69,6 +70,7 @@ export class Dictation extends EventTarget {
     d.state = meta.state === 'recording' ? 'paused' : meta.state;
     d.known = meta.known;
     d.reason = meta.reason ?? null;
+    d.decision = meta.decision ?? {};
     d.dictationId = meta.dictationId ?? null;
     d.takes = meta.takes.map((t) => ({ ...newTake(t.take, t.mode, t.at ?? undefined, t.to ?? undefined), samples: t.samples, acked: t.acked, sent: t.acked }));
     for (const { take, end } of await ports.store.extent(meta.id)) {
@@ -108,7 +110,10 @@ export class Dictation extends EventTarget {
   record() {
     if (this.state !== 'paused') return;
     // After a reload it is unknown how much of the last take the service has, until it says so; a take of its own is safe.
-    if (!this.agreed && this.known && this.take.samples > 0) this.takes.push(newTake(this.take.take + 1, 'append'));
+    const last = this.take;
+    if (!this.agreed && this.known && last.samples > 0) {
+      this.takes.push(last.mode === 'append' ? newTake(last.take + 1, 'append') : newTake(last.take + 1, 'insert', endOf(this.pieces, last.take)));
+    }
     this.state = 'recording';
     this.#touch();
   }
@@ -123,10 +128,8 @@ export class Dictation extends EventTarget {
   place(mode, at, to) {
     if (this.state === 'recording') this.pause();
     if (this.state !== 'paused') return;
-    const last = this.take;
-    if (last.samples === 0 && last.take > 0 && !last.told) this.takes.pop(); // begun and never spoken into
-    else if (mode === 'append' && last.mode === 'append') return; // goes on where it is
-    if (this.samples === 0) return;
+    if (this.take.samples === 0 && this.take.take > 0 && !this.take.told) this.takes.pop(); // begun and never spoken into
+    if (this.samples === 0 || (mode === 'append' && this.take.mode === 'append')) return; // goes on where it is
     this.takes.push(newTake(this.take.take + 1, mode, mode === 'append' ? undefined : at, mode === 'overwrite' ? to : undefined));
     this.#touch();
   }
@@ -157,9 +160,10 @@ export class Dictation extends EventTarget {
     return this.#writes;
   }
 
-  /** All that was said is to be sent, and the dictation to be handed in. */
-  finish() {
+  /** All that was said is to be sent, and the dictation to be handed in: `{priority, route, instruction}` as decided at the end. */
+  finish(decision = {}) {
     if (!['recording', 'paused'].includes(this.state) || this.samples === 0) return;
+    this.decision = decision;
     this.state = 'finishing';
     this.#touch(true);
     this.open();
@@ -350,7 +354,7 @@ export class Dictation extends EventTarget {
     }
     const t = this.takes.find((x) => x.sent < x.samples || (x.told === false && x.samples > 0));
     if (!t) {
-      if (this.state === 'finishing' && this.takes.every((x) => x.acked >= x.samples)) return this.#say('finish', line, { type: 'finish' });
+      if (this.state === 'finishing' && this.takes.every((x) => x.acked >= x.samples)) return this.#say('finish', line, { type: 'finish', ...this.decision });
       return false;
     }
     if (!t.told) {
@@ -417,7 +421,7 @@ export class Dictation extends EventTarget {
     if (['finished', 'discarded'].includes(this.state)) return;
     this.#dirty = false;
     const meta = {
-      id: this.id, order: this.order, at: this.at, state: this.state, known: this.known, reason: this.reason, dictationId: this.dictationId,
+      id: this.id, order: this.order, at: this.at, state: this.state, known: this.known, reason: this.reason, decision: this.decision, dictationId: this.dictationId,
       takes: this.takes.map(({ take, mode, at, to, samples, acked }) => ({ take, mode, at, to, samples, acked })),
       heard: [...this.heard],
     };

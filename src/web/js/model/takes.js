@@ -35,6 +35,16 @@ const split = (pieces, at) => {
   return [before, after];
 };
 
+/** Where the last piece of a take ends in the whole. */
+export const endOf = (pieces, take) => {
+  let at = 0, end = 0;
+  for (const p of pieces) {
+    at += p.to - p.from;
+    if (p.take === take) end = at;
+  }
+  return end;
+};
+
 /** Samples in all pieces. */
 export const length = (pieces) => pieces.reduce((sum, p) => sum + p.to - p.from, 0);
 
