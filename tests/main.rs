@@ -27,3 +27,4 @@ mod times;
 mod transcribe;
 mod transitions;
 mod worklist;
+mod web;

@@ -35,12 +35,9 @@ pub fn router(app: App, proxied_as: Option<String>) -> Router {
         .route("/patients", get(record::patients))
         .route("/patients/{mrn}", get(record::patient));
     Router::new()
-        .route("/", get(assets::page))
-        .route("/app.css", get(assets::style))
-        .route("/app.js", get(assets::script))
         .route("/health", get(health))
         .nest("/api/v1", api)
-        .fallback(async || Problem::not_found("there is no such page"))
+        .fallback(get(assets::file))
         .method_not_allowed_fallback(async || {
             Problem::new(
                 axum::http::StatusCode::METHOD_NOT_ALLOWED,
