@@ -43,10 +43,11 @@ export class Dictation extends EventTarget {
   #connect; #store; #timers; #check;
   #line = null; #failures = 0; #retry = null; #dead = null; #saving = null; #dirty = false; #pumping = false; #again = false; #writes = Promise.resolve();
 
-  constructor({ id, order, connect, store, timers, check = async () => 'offline', now = () => Date.now() }) {
+  constructor({ id, order, about = null, connect, store, timers, check = async () => 'offline', now = () => Date.now() }) {
     super();
     this.#connect = connect; this.#store = store; this.#timers = timers; this.#check = check;
     this.id = id; this.order = order;
+    this.about = about; // who it is about, for the page; it stays here
     this.at = now();
     this.state = 'paused';
     this.link = 'off';
@@ -66,7 +67,7 @@ export class Dictation extends EventTarget {
 
   /** What lies in the store from before a reload, with its state; goes on when `open` is called. */
   static async restore(meta, ports) {
-    const d = new Dictation({ ...ports, id: meta.id, order: meta.order, now: () => meta.at });
+    const d = new Dictation({ ...ports, id: meta.id, order: meta.order, about: meta.about, now: () => meta.at });
     d.state = meta.state === 'recording' ? 'paused' : meta.state;
     d.known = meta.known;
     d.reason = meta.reason ?? null;
@@ -421,7 +422,7 @@ export class Dictation extends EventTarget {
     if (['finished', 'discarded'].includes(this.state)) return;
     this.#dirty = false;
     const meta = {
-      id: this.id, order: this.order, at: this.at, state: this.state, known: this.known, reason: this.reason, decision: this.decision, dictationId: this.dictationId,
+      id: this.id, order: this.order, about: this.about, at: this.at, state: this.state, known: this.known, reason: this.reason, decision: this.decision, dictationId: this.dictationId,
       takes: this.takes.map(({ take, mode, at, to, samples, acked }) => ({ take, mode, at, to, samples, acked })),
       heard: [...this.heard],
     };

@@ -38,6 +38,7 @@ export function label(c, platform = 'other') {
  */
 export const DEFAULTS = {
   all: { help: ['?', 'F1'], search: ['/', 'Ctrl+K'], start: ['Alt+Home'] },
+  home: { dictate: ['d'] },
   list: { down: ['ArrowDown', 'j'], up: ['ArrowUp', 'k'], open: ['Enter', 'o'], next: ['n'], refresh: ['r'] },
   review: {
     play: ['F4', 'Ctrl+Space'], back2: ['Alt+ArrowLeft'], forward2: ['Alt+ArrowRight'], back5: ['Alt+Shift+ArrowLeft'], forward5: ['Alt+Shift+ArrowRight'],

@@ -1,0 +1,110 @@
+// The rest of the contract for the stand-in service: home, record, signing, uploads, administration, and live dictation.
+
+import { createHash } from 'node:crypto';
+import { LiveServer } from './live-server.mjs';
+import { Fail } from './mock.mjs';
+
+const now = () => new Date().toISOString();
+const record = (db, act, mrn, user) => {
+  const patient = act.person(mrn);
+  const reports = (d) => [...db.reports.values()].filter((r) => r.dictation === d.id).map((r) => view(r, act));
+  return {
+    patient, encounters: db.encounters.filter((e) => e.mrn === mrn).map((e) => encounter(e, db, act)),
+    dictations: [...db.dictations.values()].filter((d) => d.mrn === mrn).map((d) => ({ ...act.summary(d, user), reports: reports(d) })),
+  };
+};
+const view = (r, act) => { const v = act.latest(r); return { id: r.id, kind: r.kind, title: '', status: r.status, version: v.version, parent_id: r.parent_id, filed_at: r.filed_at ?? null, signature: r.signature, retraction: r.retraction, text: v.text, sections: act.sections(v.text) }; };
+const encounter = (e, db, act) => ({ id: e.id, date: e.date, patient: act.brief(act.person(e.mrn)), physician: e.physician, location: e.location, reason: e.reason, status: e.status ?? 'planned', dictation_id: e.dictation_id });
+const report = (db, id) => { const r = db.reports.get(id); if (!r) throw new Fail(404, 'not_found', 'There is no such report.'); return r; };
+const person = (db, username) => db.people.find((p) => p.username === username);
+
+export const routes = [
+  ['GET', '/mine', ({ db, act, user }) => {
+    const own = [...db.dictations.values()].filter((d) => d.author.username === user.username);
+    const of = (f) => own.filter(f).map((d) => ({ ...act.summary(d, user), note: d.note }));
+    return {
+      encounters: db.encounters.filter((e) => e.physician === user.username).map((e) => encounter(e, db, act)), questions: of((d) => d.state === 'returned'),
+      to_sign: of((d) => d.phase === 'awaiting_signature' || d.phase === 'signed'), under_way: of((d) => ['recorded', 'transcribed', 'in_correction'].includes(d.phase) && d.state !== 'returned'),
+    };
+  }],
+  ['GET', '/encounters', ({ db, act, user }) => ({ items: db.encounters.filter((e) => e.physician === user.username).map((e) => encounter(e, db, act)), next: null })],
+  ['POST', '/patients', ({ db, body }) => { if (db.patients.some((p) => p.mrn === body.mrn)) throw new Fail(409, 'conflict', 'There is a patient with this record number already.'); db.patients.push({ id: `p-${body.mrn}`, allergies: [], medications: [], problems: [], ...body }); return { status: 201, body }; }],
+  ['GET', '/patients/:mrn', ({ db, act, user, params }) => record(db, act, params.mrn, user)],
+  ['POST', '/patients/:mrn/entries', ({ act, user, params, body }) => { const p = act.person(params.mrn); const e = { id: `n${Math.random()}`, text: body.text, at: now(), by: user.name }; p[{ allergy: 'allergies', medication: 'medications', problem: 'problems' }[body.kind]].push(e); return { status: 201, body: e }; }],
+  ['POST', '/reports/:id/signature', ({ db, act, user, params, body }) => {
+    const r = report(db, params.id), d = db.dictations.get(r.dictation);
+    if (db.unproven) throw new Fail(403, 'not_proven', 'A signature needs your password.');
+    if (body.version !== act.latest(r).version) throw new Fail(412, 'conflict', 'Somebody changed it.');
+    r.signature = { name: user.name, signed_at: now(), meaning: 'authorship', version: body.version };
+    r.status = d.identity_verified || r.parent_id ? 'filed' : 'signed';
+    if (r.status === 'filed') r.filed_at = now();
+    if (!r.parent_id) { [d.phase, d.state] = r.status === 'filed' ? ['filed', 'done'] : ['signed', 'pending']; act.work(d); }
+    return view(r, act);
+  }],
+  ['POST', '/reports/:id/filing', ({ db, act, params, body }) => { const r = report(db, params.id), d = db.dictations.get(r.dictation); if (body.birth_date !== act.person(d.mrn).birth_date) throw new Fail(422, 'identity_mismatch', 'Record number and date of birth do not belong together.'); r.status = 'filed'; r.filed_at = now(); [d.phase, d.state] = ['filed', 'done']; return view(r, act); }],
+  ['POST', '/reports/:id/addenda', ({ db, params, body }) => { const r = report(db, params.id); const id = `a${db.reports.size}`; db.reports.set(id, { id, kind: r.kind, dictation: r.dictation, status: 'draft', versions: [{ version: 1, text: body.text, trace: [], at: now() }], parent_id: r.id, signature: null, retraction: null }); return { status: 201, body: { report_id: id } }; }],
+  ['POST', '/reports/:id/retraction', ({ db, act, user, params, body }) => { const r = report(db, params.id); r.retraction = { at: now(), by: user.name, reason: body.reason }; return view(r, act); }],
+  ['GET', '/search', ({ db, act, query }) => {
+    const q = query.q.toLowerCase();
+    const mark = (text) => { const i = text.toLowerCase().indexOf(q); return i < 0 ? null : `… ${text.slice(Math.max(0, i - 60), i)}\u0001${text.slice(i, i + q.length)}\u0002${text.slice(i + q.length, i + q.length + 70)} …`; };
+    return { items: [
+      ...db.patients.filter((p) => `${p.family} ${p.given} ${p.mrn}`.toLowerCase().includes(q)).map((p) => ({ kind: 'patient', id: p.mrn, patient: act.brief(p), title: '', at: null, snippet: '' })),
+      ...[...db.reports.values()].map((r) => ({ r, d: db.dictations.get(r.dictation), s: mark(act.latest(r).text) })).filter((x) => x.s).map(({ r, d, s }) => ({ kind: 'report', id: r.id, patient: act.brief(act.person(d.mrn)), title: r.kind, at: d.received_at, snippet: s })),
+    ].slice(0, 50), next: null };
+  }],
+  ['POST', '/uploads', ({ db, body }) => { const id = `up${db.uploads.size + 1}`; db.uploads.set(id, { id, offset: 0, ...body }); return { status: 201, body: { id, offset: 0 } }; }],
+  ['GET', '/uploads/:id', ({ db, params }) => { const u = db.uploads.get(params.id); if (!u) throw new Fail(404, 'not_found', 'There is no such upload.'); return { offset: u.offset, bytes: u.bytes, dictation_id: u.offset === u.bytes ? 'd9' : undefined }; }],
+  ['PATCH', '/uploads/:id', ({ db, params, body, headers }) => { const u = db.uploads.get(params.id); if (Number(headers['upload-offset']) !== u.offset) throw new Fail(409, 'conflict', 'Not there.', { offset: u.offset }); u.offset += body.length; return { offset: u.offset, dictation_id: u.offset === u.bytes ? 'd9' : undefined }; }],
+  ['DELETE', '/uploads/:id', ({ db, params }) => { db.uploads.delete(params.id); return { status: 204 }; }],
+  ['GET', '/users', ({ db }) => ({ items: db.people.map(({ id, username, name, role }) => ({ id, username, name, role, closed: false, second_factor: role === 'administrator' })), next: null })],
+];
+
+// ---- live dictation: just enough of WebSocket for frames of a browser
+
+const SPOKEN = 'The patient is a 67-year-old woman who presented with three days of increasing dyspnea and productive cough. Arterial blood gas on admission showed a pH of 7.31 with a PaCO2 of 58 mmHg. Chest radiograph showed hyperinflation without focal consolidation.'.split(' ');
+
+/** Answers /api/v1/live on a server: acknowledges, and "hears" two words for each second of sound. */
+export function live(server, { db } = {}) {
+  const service = new LiveServer();
+  const sockets = new Set();
+  server.on('upgrade', (req, socket) => {
+    if (db?.down || !req.url.startsWith('/api/v1/live')) { socket.destroy(); return; }
+    const accept = createHash('sha1').update(`${req.headers['sec-websocket-key']}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64');
+    socket.write(`HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`);
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket)).on('error', () => {});
+    const line = {};
+    const told = new Map();
+    const send = (m) => {
+      const body = Buffer.from(JSON.stringify(m));
+      const head = body.length < 126 ? Buffer.from([0x81, body.length]) : Buffer.from([0x81, 126, body.length >> 8, body.length & 255]);
+      if (socket.writable) socket.write(Buffer.concat([head, body]));
+    };
+    let rest = Buffer.alloc(0);
+    socket.on('data', (chunk) => {
+      rest = Buffer.concat([rest, chunk]);
+      for (;;) {
+        if (rest.length < 2) return;
+        let length = rest[1] & 127, at = 2;
+        if (length === 126) { if (rest.length < 4) return; length = rest.readUInt16BE(2); at = 4; } else if (length === 127) { if (rest.length < 10) return; length = Number(rest.readBigUInt64BE(2)); at = 10; }
+        if (rest.length < at + 4 + length) return;
+        const mask = rest.subarray(at, at + 4);
+        const data = Buffer.from(rest.subarray(at + 4, at + 4 + length));
+        for (let i = 0; i < length; i += 1) data[i] ^= mask[i & 3];
+        const kind = rest[0] & 15;
+        rest = rest.subarray(at + 4 + length);
+        if (kind === 8) { socket.end(); return; }
+        const out = kind === 1 ? service.receive(line, data.toString()) : kind === 2 ? service.receive(line, data.buffer.slice(data.byteOffset, data.byteOffset + length)) : [];
+        for (const m of out) {
+          send(m);
+          if (m.type !== 'ack') continue;
+          const heard = Math.floor(m.samples / 5000), before = told.get(m.take) ?? 0;
+          const word = (i) => ({ text: SPOKEN[i % SPOKEN.length], start_s: i * 0.3125, end_s: i * 0.3125 + 0.28 });
+          const sure = Math.max(0, heard - 4);
+          if (sure > before || heard > before) { send({ type: 'text', take: m.take, committed: Array.from({ length: Math.max(0, sure - before) }, (_, i) => word(before + i)), partial: Array.from({ length: heard - Math.max(sure, before) }, (_, i) => word(Math.max(sure, before) + i)) }); told.set(m.take, Math.max(sure, before)); }
+        }
+      }
+    });
+  });
+  return { service, cut: () => { for (const s of sockets) s.destroy(); } };
+}
