@@ -5,6 +5,7 @@ import { createServer } from 'node:http';
 import { readFile } from 'node:fs/promises';
 import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { diff } from '../../src/web/js/model/diff.js';
 import { DISCHARGE, EMERGENCY, NOTE, draft, long } from './draft.mjs';
 
 const WEB = fileURLToPath(new URL('../../src/web/', import.meta.url));
@@ -124,32 +125,6 @@ function retrace(old, text) {
   const words = lost.filter((s) => s.word_to > s.word_from);
   const at = words.length ? [Math.min(...words.map((s) => s.word_from)), Math.max(...words.map((s) => s.word_to))] : [0, 0];
   return [...before, ...(to > from || lost.length ? [{ from, to, word_from: at[0], word_to: at[1], rule: 'person' }] : []), ...after];
-}
-
-const words = (s) => s.match(/\s+|[^\s]+/g) ?? [];
-export function diff(a, b) {
-  const x = words(a);
-  const y = words(b);
-  let head = 0;
-  while (head < x.length && head < y.length && x[head] === y[head]) head += 1;
-  let tail = 0;
-  while (tail < x.length - head && tail < y.length - head && x.at(-1 - tail) === y.at(-1 - tail)) tail += 1;
-  const p = x.slice(head, x.length - tail);
-  const q = y.slice(head, y.length - tail);
-  const out = [];
-  const push = (op, text) => { if (!text) return; if (out.at(-1)?.op === op) out.at(-1).text += text; else out.push({ op, text }); };
-  push('same', x.slice(0, head).join(''));
-  if (p.length * q.length > 4e6) { push('del', p.join('')); push('ins', q.join('')); } else {
-    const t = Array.from({ length: p.length + 1 }, () => new Uint16Array(q.length + 1));
-    for (let i = p.length - 1; i >= 0; i -= 1) for (let j = q.length - 1; j >= 0; j -= 1) t[i][j] = p[i] === q[j] ? t[i + 1][j + 1] + 1 : Math.max(t[i + 1][j], t[i][j + 1]);
-    let i = 0;
-    let j = 0;
-    while (i < p.length || j < q.length) {
-      if (i < p.length && j < q.length && p[i] === q[j]) { push('same', p[i]); i += 1; j += 1; } else if (j >= q.length || (i < p.length && t[i + 1][j] >= t[i][j + 1])) { push('del', p[i]); i += 1; } else { push('ins', q[j]); j += 1; }
-    }
-  }
-  push('same', x.slice(x.length - tail).join(''));
-  return out;
 }
 
 /** How loud it is at a moment: what the drawn waveform and the made sound have in common. */

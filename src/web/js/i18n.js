@@ -41,15 +41,17 @@ export function said(error) {
   return error.message || t(has(known) ? known : 'error.other', { status: error.status });
 }
 
+/** How dates and numbers are written: as the browser's region does in this language. */
+const region = () => (globalThis.navigator?.languages ?? []).find((l) => l.startsWith(language)) ?? language;
 const two = (n) => String(n).padStart(2, '0');
 export const format = {
   /** Seconds as 1:51 or 1:02:03. */
   clock: (s) => { const v = Math.max(0, Math.floor(s || 0)); const h = Math.floor(v / 3600); return h ? `${h}:${two(Math.floor(v / 60) % 60)}:${two(v % 60)}` : `${Math.floor(v / 60)}:${two(v % 60)}`; },
-  seconds: (s) => t('unit.s', { n: new Intl.NumberFormat(language, { minimumFractionDigits: 1, maximumFractionDigits: 1 }).format(s) }),
-  date: (iso) => (iso ? new Intl.DateTimeFormat(language, { day: 'numeric', month: 'short', year: 'numeric', timeZone: 'UTC' }).format(new Date(`${iso.slice(0, 10)}T00:00:00Z`)) : ''),
-  time: (at) => new Intl.DateTimeFormat(language, { hour: '2-digit', minute: '2-digit' }).format(new Date(at)),
-  at: (at) => (new Date(at).toDateString() === new Date().toDateString() ? t('at.today', { time: format.time(at) }) : new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short' }).format(new Date(at))),
-  number: (n, digits = 0) => new Intl.NumberFormat(language, { maximumFractionDigits: digits }).format(n),
+  seconds: (s) => t('unit.s', { n: new Intl.NumberFormat(region(), { minimumFractionDigits: 1, maximumFractionDigits: 1 }).format(s) }),
+  date: (iso) => (iso ? new Intl.DateTimeFormat(region(), { day: 'numeric', month: 'short', year: 'numeric', timeZone: 'UTC' }).format(new Date(`${iso.slice(0, 10)}T00:00:00Z`)) : ''),
+  time: (at) => new Intl.DateTimeFormat(region(), { hour: '2-digit', minute: '2-digit' }).format(new Date(at)),
+  at: (at) => (new Date(at).toDateString() === new Date().toDateString() ? t('at.today', { time: format.time(at) }) : new Intl.DateTimeFormat(region(), { dateStyle: 'medium', timeStyle: 'short' }).format(new Date(at))),
+  number: (n, digits = 0) => new Intl.NumberFormat(region(), { maximumFractionDigits: digits }).format(n),
   age: (birth, on = new Date()) => { const b = new Date(`${birth}T00:00:00Z`); let a = on.getUTCFullYear() - b.getUTCFullYear(); if (on.getUTCMonth() < b.getUTCMonth() || (on.getUTCMonth() === b.getUTCMonth() && on.getUTCDate() < b.getUTCDate())) a -= 1; return a; },
   name: (p) => `${p.family}, ${p.given}`,
   sex: (s) => t(`sex.${s ?? 'unknown'}`),
@@ -60,7 +62,7 @@ export const format = {
     const left = new Date(due) - now;
     const whole = Math.max(1, new Date(due) - new Date(received ?? now));
     const min = Math.round(Math.abs(left) / 60000);
-    const span = min < 60 ? t('due.min', { n: min }) : min < 600 ? t('due.h_min', { h: Math.floor(min / 60), m: two(min % 60) }) : min < 2880 ? t('due.h', { n: Math.round(min / 60) }) : t('due.days', { n: Math.round(min / 1440) });
+    const span = min < 60 ? t('due.min', { n: min }) : min < 300 && min % 60 ? t('due.h_min', { h: Math.floor(min / 60), m: two(min % 60) }) : min < 2880 ? t('due.h', { n: Math.round(min / 60) }) : t('due.days', { n: Math.round(min / 1440) });
     return { text: left < 0 ? t('due.late', { span }) : span, late: left < 0, soon: left >= 0 && (left < 15 * 60000 || left < whole / 4), part: Math.min(1, Math.max(0.02, 1 - left / whole)) };
   },
 };

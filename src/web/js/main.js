@@ -105,7 +105,8 @@ let goingBack = false;
 async function route() {
   if (!app.session) return;
   if (goingBack) { goingBack = false; return; }
-  const [path, search] = (location.hash.slice(1) || app.start()).split('?');
+  if (location.hash.length < 3) history.replaceState(null, '', `#${app.start()}`);
+  const [path, search] = location.hash.slice(1).split('?');
   if (dispose && app.mayLeave && !(await app.mayLeave())) {
     if (location.hash !== shown) { goingBack = true; location.hash = shown; }
     return;

@@ -15,7 +15,7 @@ export function h(tag, props = {}, ...children) {
     if (value === null || value === undefined || value === false) continue;
     if (name.startsWith('on')) e.addEventListener(name.slice(2), value);
     else if (name === 'class') e.className = value;
-    else if (name === 'dataset') Object.assign(e.dataset, value);
+    else if (name === 'dataset') for (const [k, v] of Object.entries(value)) { if (v !== null && v !== undefined && v !== false) e.dataset[k] = v; }
     else if (name === 'style') for (const [k, v] of Object.entries(value)) e.style.setProperty(k.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`), v);
     else if (PROPERTIES.has(name)) e[name] = value;
     else e.setAttribute(name, value === true ? '' : value);
