@@ -57,7 +57,29 @@ export const routes = [
   ['PATCH', '/uploads/:id', ({ db, params, body, headers }) => { const u = db.uploads.get(params.id); if (Number(headers['upload-offset']) !== u.offset) throw new Fail(409, 'conflict', 'Not there.', { offset: u.offset }); u.offset += body.length; return { offset: u.offset, dictation_id: u.offset === u.bytes ? 'd9' : undefined }; }],
   ['DELETE', '/uploads/:id', ({ db, params }) => { db.uploads.delete(params.id); return { status: 204 }; }],
   ['GET', '/users', ({ db }) => ({ items: db.people.map(({ id, username, name, role }) => ({ id, username, name, role, closed: false, second_factor: role === 'administrator' })), next: null })],
+  ['POST', '/users', ({ db, body }) => { if (db.people.some((p) => p.username === body.username)) throw new Fail(409, 'conflict', 'There is somebody with this user name already.'); db.people.push({ id: `u${db.people.length + 1}`, ...body }); return { status: 201, body: { username: body.username, password: 'ready-harbour-lantern-62' } }; }],
+  ['POST', '/users/:name/:what', ({ db, params }) => { const p = person(db, params.name); p.closed = params.what === 'close' ? true : params.what === 'reopen' ? false : p.closed; return params.what === 'reset-password' ? { username: p.username, password: 'quiet-meadow-anchor-17' } : { status: 204 }; }],
+  ['GET', '/services', ({ db }) => ({ items: db.services ??= [{ username: 'kis', name: 'Hospital system', scopes: ['patients:write', 'reports:read'], last_used_at: now() }], next: null })],
+  ['POST', '/services', ({ db, body }) => { (db.services ??= []).push({ username: body.name.toLowerCase(), ...body }); return { status: 201, body: { username: body.name.toLowerCase(), token: 'osler_svc_5Zr1VtGm2bXoCqJf8uKzN4' } }; }],
+  ['DELETE', '/services/:name', ({ db, params }) => { db.services.find((s) => s.username === params.name).closed = true; return { status: 204 }; }],
+  ['GET', '/audit', ({ db, query }) => ({ items: Array.from({ length: 40 }, (_, i) => ({ seq: 4120 - i, at: new Date(db.now - i * 97000).toISOString(), who: db.people[i % 5].username, action: ['record_read', 'report_signed', 'logged_in', 'report_corrected', 'search'][i % 5], subject: i % 2 ? 'report 0197c2d4' : 'patient 0047-2291', outcome: i % 9 === 4 ? 'refused' : 'done', details: i % 3 ? '' : { version: i } })).filter((r) => !query.user || r.who.includes(query.user)), next: null })],
+  ['GET', '/audit/check', () => ({ ok: true, rows: 4120, head: '9f2c41e07ab35d18c6604f9be1d27380' })],
+  ['GET', '/queue', ({ db, act }) => { const of = (id) => { const d = act.get(id); return { id, patient: act.brief(act.person(d.mrn)), author: { username: d.author.username, name: d.author.name }, received_at: d.received_at, priority: d.priority }; }; return { items: [{ ...of('d4'), state: db.retried ? 'waiting' : 'dead', attempts: 5, reason: 'The recording is damaged after 0:41 and could not be read. The file is kept.' }, { ...of('d7'), state: 'running', attempts: 1, done_s: 42, of_s: 130 }, { ...of('d2'), state: 'waiting', attempts: 0 }], next: null }; }],
+  ['POST', '/queue/:id/retry', ({ db }) => { db.retried = true; return { status: 204 }; }],
+  ['GET', '/dictionary/layers', ({ db }) => ({ items: [{ layer: 'site', entries: entries(db).filter((e) => e.layer === 'site').length }, { layer: 'specialty', owner: 'cardiology', name: 'Cardiology', entries: 0 }], next: null })],
+  ['GET', '/dictionary/layers/:layer', ({ db, params, query }) => ({ items: entries(db).filter((e) => e.layer === params.layer && (e.owner ?? '') === (query.owner ?? '')), next: null })],
+  ['POST', '/dictionary/entries', ({ db, user, body }) => { const e = { id: `w${Math.random()}`, at: now(), by: user.name, origin: 'typed', ...body }; entries(db).unshift(e); db.words.add(body.text.toLowerCase()); return { status: 201, body: e }; }],
+  ['DELETE', '/dictionary/entries/:id', ({ db, params }) => { db.entries = entries(db).filter((e) => e.id !== params.id); return { status: 204 }; }],
+  ['GET', '/worklist/turnaround', ({ query }) => { const base = { 'received-drafted': 95, 'drafted-submitted': 2900, 'submitted-signed': 9300, 'received-signed': 12800, 'received-filed': 13100 }[`${query.start}-${query.stop}`]; return { start: query.start, stop: query.stop, finished: 212, open: 31, late: 9, median_s: base, p90_s: base * 2.6, longest_s: base * 7 }; }],
+  ['POST', '/account/password', ({ body }) => { if (body.old !== 'correct horse') throw new Fail(401, 'wrong', 'The password is wrong.'); return { status: 204 }; }],
+  ['POST', '/account/second-factor', () => ({ secret: 'JBSWY3DPEHPK3PXPJBSWY3DP', uri: 'otpauth://totp/Osler:dr.lindqvist?secret=JBSWY3DPEHPK3PXPJBSWY3DP' })],
+  ['POST', '/account/second-factor/confirm', ({ body }) => { if (body.code !== '123456') throw new Fail(401, 'wrong', 'The code is wrong.'); return { status: 204 }; }],
 ];
+const entries = (db) => (db.entries ??= [
+  { id: 'w1', layer: 'site', kind: 'term', text: 'Tiotropium Respimat', by: 'Mara Olsen', at: new Date(db.now - 4e8).toISOString(), origin: 'typed' },
+  { id: 'w2', layer: 'site', kind: 'name', text: 'Dr. Szczepański', by: 'Mara Olsen', at: new Date(db.now - 9e8).toISOString(), origin: 'imported' },
+  { id: 'w3', layer: 'site', kind: 'replacement', text: 'GOLD 3', replaces: 'gold three', by: 'Dr. Luc Moreau', at: new Date(db.now - 2e8).toISOString(), origin: 'learned' },
+]);
 
 // ---- live dictation: just enough of WebSocket for frames of a browser
 

@@ -65,7 +65,7 @@ const STEPS = {
 };
 const LEADS = { open: ['in_correction', 'in_progress'], take_over: ['in_correction', 'in_progress'], put_aside: ['in_correction', 'suspended'], ask: ['in_correction', 'returned'], answer: ['in_correction', 'pending'], submit: ['awaiting_signature', 'pending'], take_back: ['awaiting_signature', 'pending'], send_to_secretary: ['in_correction', 'pending'] };
 const NEEDS_NOTE = new Set(['ask', 'answer', 'reject', 'delete', 'send_to_secretary']);
-const PLACES = { to_correct: (d) => (d.phase === 'transcribed' || d.phase === 'in_correction') && d.state !== 'returned' && d.state !== 'rejected', questions: (d) => d.state === 'returned', to_sign: (d) => d.phase === 'awaiting_signature', under_way: (d) => d.phase === 'recorded', filed: (d) => d.phase === 'filed', mine: (d, u) => d.assigned === u.username };
+const PLACES = { to_correct: (d) => (d.phase === 'transcribed' || d.phase === 'in_correction') && d.state !== 'deleted' && d.state !== 'returned' && d.state !== 'rejected', questions: (d) => d.state === 'returned', to_sign: (d) => d.phase === 'awaiting_signature', under_way: (d) => d.phase === 'recorded', rejected: (d) => d.state === 'rejected', filed: (d) => d.phase === 'filed', mine: (d, u) => d.assigned === u.username };
 
 export function actions(db) {
   const person = (mrn) => { const p = db.patients.find((x) => x.mrn === mrn); if (!p) throw new Fail(404, 'not_found', 'There is no patient with this record number.'); return p; };

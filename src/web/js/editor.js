@@ -53,7 +53,7 @@ export class Editor {
   #fill(p, i) {
     const line = this.review.line(i);
     const { kind, lead } = kindOf(line.text, this.headings);
-    p.className = kind;
+    p.className = kind === 'text' ? '' : kind;
     const holes = this.review.flags.filter((f) => f.gap && f.state === 'open' && f.from >= line.from && f.from <= line.to);
     const cuts = [...new Set([0, lead, ...holes.map((f) => f.from - line.from), line.text.length])].sort((a, b) => a - b);
     const children = [];

@@ -73,8 +73,9 @@ export function showKeys() {
         b.dataset.key = `${scope}.${name}`;
         return h('tr', {}, h('th', { scope: 'row' }, t(`key.${scope}.${name}`)), h('td', {}, b));
       })))));
-    const body = h('div');
+    const body = h('div', { class: 'keys-columns' });
     draw();
-    return [line, body, h('div', { class: 'actions' }, button(t('keys.reset'), () => { map.reset(); try { localStorage.removeItem(STORED); } catch { /* private window */ } draw(); }), button(t('close'), () => close(), { cls: 'btn primary', autofocus: true }))];
+    requestAnimationFrame(() => body.querySelector('button')?.focus());
+    return [line, body, h('div', { class: 'actions' }, button(t('keys.reset'), () => { map.reset(); try { localStorage.removeItem(STORED); } catch { /* private window */ } draw(); }), button(t('close'), () => close(), { cls: 'btn primary' }))];
   }, { title: t('keys.title'), wide: true });
 }

@@ -21,7 +21,7 @@ export function body(text, { sections, marks = [] } = {}) {
     if (!line.trim()) continue;
     const here = marks.filter((m) => m.from < start + length && m.to > start).map((m) => ({ ...m, from: Math.max(0, m.from - start), to: Math.min(length, m.to - start) }));
     const parts = cut(scalars.slice(start, start + length), here).map(({ text: s, spans }) => spans.reduce((inner, m) => (m.run
-      ? h('span', { class: m.class, role: 'button', tabindex: '0', 'aria-label': m.label, dataset: { mark: m.id }, onclick: m.run, onkeydown: (e) => { if (e.key === 'Enter' || e.key === ' ') { e.preventDefault(); e.stopPropagation(); m.run(e); } } }, inner)
+      ? h('span', { class: m.class, role: 'button', tabindex: '0', title: m.label, dataset: { mark: m.id }, onclick: m.run, onkeydown: (e) => { if (e.key === 'Enter' || e.key === ' ') { e.preventDefault(); e.stopPropagation(); m.run(e); } } }, inner)
       : h('span', { class: m.class, dataset: { mark: m.id ?? '' } }, inner)), s));
     if (heading(line, sections)) { out.push(h('h3', {}, parts)); continue; }
     out.push(h('p', { class: /^\s*(?:\d+[.)]|[-•])\s/.test(line) ? 'item' : null }, parts));

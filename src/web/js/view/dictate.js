@@ -80,16 +80,17 @@ export async function mount(root, params, app) {
     for (const s of shown.splice(same)) s.e.remove();
     for (const w of words.slice(same)) {
       const e = h('span', { class: 'w' }, `${w.text} `);
-      text.insertBefore(e, caret.parentNode === text && cursor === null ? caret : partial.parentNode === text ? partial : null);
+      text.append(e);
       shown.push({ e, text: w.text, at: w.at_s, to: w.to_s });
     }
-    if (partial.parentNode !== text) text.append(partial);
     if (cursor !== null && cursor > shown.length) cursor = null;
-    const last = d.take.mode !== 'append' && d.state === 'recording' ? shown.findLastIndex((s, i) => words[i].take === d.take.take) + 1 : null;
-    const at = d.state === 'recording' && last ? last : cursor;
-    text.insertBefore(partial, at === null || at >= shown.length ? null : shown[at].e);
+    // What is still uncertain follows the last word of its take; speech that is inserted begins where the cursor was.
+    const own = words.findLastIndex((w) => w.take === d.partial.take);
+    const end = d.partial.take > 0 && own >= 0 ? own + 1 : d.partial.take > 0 && d.state === 'recording' && cursor !== null ? cursor : null;
+    text.insertBefore(partial, end === null || end >= shown.length ? null : shown[end].e);
     partial.textContent = d.partial.words.map((w) => w.text).join(' ') + (d.partial.words.length ? ' ' : '');
-    if (partial.nextSibling !== caret) partial.after(caret);
+    const behind = d.state === 'recording' || cursor === null || cursor >= shown.length ? (d.state === 'recording' ? partial : null) : shown[cursor].e;
+    if (behind === partial) partial.after(caret); else text.insertBefore(caret, behind);
     const [a, b] = range();
     spans().forEach((e, i) => e.classList.toggle('chosen', a !== b && i >= a && i < b));
     if (d.state === 'recording' && caret.isConnected) {

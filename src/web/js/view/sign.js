@@ -208,7 +208,7 @@ export async function mount(root, params, app) {
     sign: () => { sign(); },
   });
   await load();
-  (notes.querySelector('.flagged button') ?? root.querySelector('.doc'))?.focus?.({ preventScroll: true });
+  (notes.querySelector('.flagged .note button') ?? root.querySelector('.doc'))?.focus?.({ preventScroll: true });
   return () => { off(); unbind(); clip.stop(); };
 }
 

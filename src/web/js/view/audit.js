@@ -1,0 +1,45 @@
+// Who did what to which record: filters, details, and whether the chain is whole.
+
+import { h, button, empty, failure, field } from '../ui.js';
+import { t, said, format } from '../i18n.js';
+
+export async function mount(root, params, app) {
+  const { api } = app;
+  const user = h('input', { value: params.user ?? '', autocomplete: 'off', spellcheck: false });
+  const action = h('input', { value: params.action ?? '', autocomplete: 'off', spellcheck: false });
+  const subject = h('input', { value: params.subject ?? '', autocomplete: 'off', spellcheck: false });
+  const state = h('p', { class: 'row', role: 'status' });
+  const list = h('div', {});
+  let turn = 0;
+  app.bar(h('h1', {}, t('page.audit')), h('span', { class: 'push' }), button(t('audit.check'), check, { iconName: 'shield' }));
+  root.replaceChildren(h('div', { class: 'page admin' },
+    h('form', { class: 'filters', onsubmit: (e) => { e.preventDefault(); load(); } }, field(t('audit.user'), user), field(t('audit.action'), action), field(t('audit.subject'), subject), h('button', { type: 'submit', class: 'btn' }, t('audit.filter'))),
+    state, list));
+
+  async function check() {
+    state.replaceChildren(t('audit.checking'));
+    try {
+      const c = await api.get('/audit/check');
+      state.replaceChildren(...(c.ok
+        ? [h('span', { class: 'chip good' }, t('audit.whole')), h('span', {}, t('audit.rows', { n: c.rows })), h('span', { class: 'secret' }, c.head)]
+        : [h('span', { class: 'chip danger' }, t('audit.broken')), h('span', {}, t('audit.broken.say', { seq: c.broken_at }), ' ', c.message ?? '')]));
+    } catch (error) { state.replaceChildren(h('span', { class: 'late-text' }, said(error))); }
+  }
+  const details = (d) => (d === null || d === undefined || d === '' ? '' : typeof d === 'string' ? d : Object.entries(d).map(([k, v]) => `${k}: ${typeof v === 'object' ? JSON.stringify(v) : v}`).join('\n'));
+  const row = (r) => h('tr', {}, h('td', {}, r.seq), h('td', {}, format.at(r.at)), h('td', {}, r.who?.name ?? r.who), h('td', {}, String(r.action).replaceAll('_', ' ')), h('td', { class: 'wrap' }, h('small', {}, typeof r.subject === 'object' && r.subject ? `${r.subject.kind} ${r.subject.id ?? ''}` : r.subject ?? '')), h('td', {}, r.outcome && h('span', { class: /refus|fail|denied/.test(r.outcome) ? 'chip danger' : 'chip' }, r.outcome)), h('td', { class: 'wrap audit-details' }, details(r.details)));
+  async function load(cursor) {
+    const mine = (turn += 1);
+    const filter = { user: user.value.trim(), action: action.value.trim().replaceAll(' ', '_'), subject: subject.value.trim() };
+    history.replaceState(null, '', `#/audit${api.query(filter)}`);
+    try {
+      const { items, next } = await api.get(`/audit${api.query({ ...filter, limit: 100, cursor })}`);
+      if (mine !== turn) return;
+      const more = next && button(t('audit.more'), () => load(next), { cls: 'btn' });
+      if (cursor) { list.querySelector('tbody').append(...items.map(row)); list.querySelector('.more')?.replaceChildren(...[more].filter(Boolean)); return; }
+      list.replaceChildren(...(items.length ? [h('div', { class: 'scroll-x' }, h('table', { class: 'list' }, h('thead', {}, h('tr', {}, ['seq', 'at', 'who', 'what', 'subject', 'outcome', 'details'].map((k) => h('th', { scope: 'col' }, t(`audit.col.${k}`))))), h('tbody', {}, items.map(row)))), h('p', { class: 'more row' }, more)] : [empty(t('audit.none'), t('audit.none.say'))]));
+    } catch (error) { if (mine === turn) list.replaceChildren(failure(error, () => load())); }
+  }
+  await load();
+  user.focus();
+  return () => { turn += 1; };
+}
