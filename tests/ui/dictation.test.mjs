@@ -283,3 +283,43 @@ test('a frame is what the contract says, and identifiers are version 7', () => {
   assert.match(uuid7(), /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
   assert.ok(uuid7(1000) < uuid7(2000));
 });
+
+test('what was begun in another browser goes on here once the service has told what there is', async () => {
+  const first = world();
+  first.dictation.open(); first.dictation.record();
+  for (let i = 0; i < 3; i += 1) await first.dictation.push(frame());
+  await first.timers.run(0);
+  first.dictation.pause(); first.dictation.place('insert', 100); first.dictation.record();
+  await first.dictation.push(frame());
+  await first.timers.run(0);
+  await first.dictation.close();
+  const w = { ...first, store: new Kept() };
+  const d = Dictation.adopt({ id: first.dictation.id, order, at: 0 }, { connect: first.lines.connect, store: w.store, timers: first.timers });
+  d.record();
+  assert.equal(d.state, 'paused'); // not before the service has answered
+  d.open();
+  await w.timers.run(0);
+  assert.deepEqual(d.takes.map((t) => [t.mode, t.at, t.samples]), [['append', undefined, 480], ['insert', 100, 160]]);
+  d.place('append'); d.record();
+  await d.push(frame());
+  d.finish();
+  await w.timers.run(1000);
+  assert.equal(d.state, 'finished');
+  assert.deepEqual(said(w.server, d.id), upTo(480, 640, 800));
+  assert.deepEqual(w.server.bad, []);
+});
+
+test('a service that is full is offered the sound again, and says so meanwhile', async () => {
+  const w = world();
+  const real = w.server.receive.bind(w.server);
+  w.server.receive = () => [{ type: 'error', reason: 'disk_full', message: 'the disk is nearly full' }];
+  const d = w.dictation;
+  d.open(); d.record();
+  await d.push(frame());
+  await w.timers.run(200);
+  assert.equal(d.warnings.get('service'), 'the disk is nearly full');
+  w.server.receive = real;
+  await w.timers.run(5000);
+  assert.equal(d.waiting, 0);
+  assert.equal(d.warnings.has('service'), false);
+});

@@ -20,7 +20,7 @@ export class LiveServer {
   }
 
   #text(line, m) {
-    const ready = (d) => ({ type: 'ready', id: d.id, takes: d.takes.map((t) => ({ take: t.take, samples: t.samples.length })) });
+    const ready = (d) => ({ type: 'ready', id: d.id, takes: d.takes.map((t) => ({ take: t.take, samples: t.samples.length, mode: t.mode, at_s: t.at_s, to_s: t.to_s })) });
     if (m.type === 'start' || m.type === 'resume') {
       line.id = m.id;
       let d = this.dictations.get(m.id);

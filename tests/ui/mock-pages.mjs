@@ -27,6 +27,7 @@ export const routes = [
       to_sign: of((d) => d.phase === 'awaiting_signature' || d.phase === 'signed'), under_way: of((d) => ['recorded', 'transcribed', 'in_correction'].includes(d.phase) && d.state !== 'returned'),
     };
   }],
+  ['GET', '/live', () => ({ items: [], next: null })],
   ['GET', '/encounters', ({ db, act, user }) => ({ items: db.encounters.filter((e) => e.physician === user.username).map((e) => encounter(e, db, act)), next: null })],
   ['POST', '/patients', ({ db, body }) => { if (db.patients.some((p) => p.mrn === body.mrn)) throw new Fail(409, 'conflict', 'There is a patient with this record number already.'); db.patients.push({ id: `p-${body.mrn}`, allergies: [], medications: [], problems: [], ...body }); return { status: 201, body }; }],
   ['GET', '/patients/:mrn', ({ db, act, user, params }) => record(db, act, params.mrn, user)],

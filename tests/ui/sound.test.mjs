@@ -101,6 +101,7 @@ test('takes are put where they belong', () => {
   assert.equal(endOf(three, 2), 80);
   assert.deepEqual(cut(assemble([T(0, 'append', 100), T(1, 'insert', 5, 500)])), [[0, 0, 100], [1, 0, 5]]);
   assert.deepEqual(cut(assemble([T(0, 'append', 100), T(1, 'overwrite', 5, 0, 100)])), [[1, 0, 5]]);
+  assert.deepEqual(cut(assemble([T(0, 'append', 100), T(1, 'overwrite', 0, 0, 100)])), [[0, 0, 100]]);
 });
 
 test('words follow their takes, and what was overwritten is gone', () => {

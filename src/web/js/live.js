@@ -89,6 +89,21 @@ export async function find(app, id) {
   return keep(await Dictation.restore(meta, p), release);
 }
 
+/** What this user began in other browsers and did not hand in: [{id, patient, begun_at, length_s, recording}]. */
+export async function elsewhere(app) {
+  const p = await ports(app);
+  const here = new Set([...running.keys(), ...(await p.store.dictations()).map((m) => m.id)]);
+  const { items } = await app.api.get('/live');
+  return items.filter((i) => !here.has(i.id));
+}
+
+/** Goes on here with what was begun in another browser. */
+export async function adopt(app, item) {
+  const release = await hold(item.id);
+  if (!release) return 'elsewhere';
+  return keep(Dictation.adopt({ id: item.id, order: { mrn: item.patient.mrn, priority: item.priority, route: item.route }, about: item.patient, at: Date.parse(item.begun_at) }, await ports(app)), release);
+}
+
 /**
  * This user's dictations that are not at the service in full, oldest first. Those that were handed in or discarded are sent
  * on at once.

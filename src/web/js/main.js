@@ -33,7 +33,7 @@ const app = {
   api, t, session: null, practice: null, counts: {},
   /** Goes to an address such as '/review/1'. */
   go: (path) => { if (location.hash === `#${path}`) route(); else location.hash = path; },
-  start: () => START[app.session?.user.role] ?? '/account',
+  start: () => (app.session?.password_due ? '/account' : START[app.session?.user.role] ?? '/account'),
   /** What the page is called, in the bar of the browser and for a screen reader. */
   title: (text) => { document.title = [text, app.practice?.name, 'Osler'].filter(Boolean).join(' · '); },
   /** Puts elements into the bar on top; the page's own head. */
@@ -182,6 +182,7 @@ onExpired(async () => {
 async function logOut() {
   if (app.mayLeave && !(await app.mayLeave())) return;
   await leave();
+  await (await import('./live.js')).leave(); // lines to the service end with the session; what was recorded stays
   try { await api.delete('/session', { quiet: true }); } catch { /* gone already */ }
   app.session = null;
   endEvents?.();

@@ -12,6 +12,8 @@ const SILENT_LINE_MS = 10000; // nothing acknowledged for so long after somethin
 const SAVE_MS = 1500; // how often what is known about the dictation is stored while it changes
 const IN_MEMORY = 600; // frames (one minute) kept beside the store
 const HEADER = 16;
+// What the service cannot take at this moment; it is offered again.
+const LATER = new Set(['gap', 'closed', 'frame', 'over', 'busy', 'disk', 'disk_full', 'no_room', 'failed', 'stopping']);
 
 /** A frame as it goes over the line: take, 0, first sample (u64), samples; all little-endian. */
 export const pack = (take, first, samples) => {
@@ -53,6 +55,7 @@ export class Dictation extends EventTarget {
     this.link = 'off';
     this.known = false; // the service has answered for this dictation
     this.agreed = false; // since this page was loaded, the service has told what it holds
+    this.adopted = false; // begun in another browser: what there is of it, only the service knows
     this.takes = [newTake(0, 'append')];
     this.heard = new Map();
     this.partial = { take: 0, words: [] };
@@ -82,6 +85,16 @@ export class Dictation extends EventTarget {
     return d;
   }
 
+  /** One that this user began in another browser; nothing of it lies here. Recording goes on once the service has answered. */
+  static adopt({ id, order, about, at }, ports) {
+    const d = new Dictation({ ...ports, id, order, about, now: () => at });
+    d.known = d.adopted = true;
+    return d;
+  }
+
+  /** Whether somebody can speak into it now. */
+  get speakable() { return ['recording', 'paused'].includes(this.state) && (!this.adopted || this.agreed); }
+
   get take() { return this.takes.at(-1); }
   get samples() { return this.takes.reduce((sum, t) => sum + t.samples, 0); }
   get waiting() { return this.takes.reduce((sum, t) => sum + t.samples - t.acked, 0); }
@@ -109,7 +122,7 @@ export class Dictation extends EventTarget {
   }
 
   record() {
-    if (this.state !== 'paused') return;
+    if (this.state !== 'paused' || !this.speakable) return;
     // After a reload it is unknown how much of the last take the service has, until it says so; a take of its own is safe.
     const last = this.take;
     if (!this.agreed && this.known && last.samples > 0) {
@@ -275,7 +288,8 @@ export class Dictation extends EventTarget {
     }
   }
 
-  #error({ reason, detail }) {
+  #error({ reason, detail, message }) {
+    if (reason === 'discarded') return this.#end('discarded');
     if (reason === 'not_found' && this.known) {
       // The service does not have it (any more): all that is still here begins anew.
       if (this.state === 'discarding') return this.#end('discarded');
@@ -283,14 +297,25 @@ export class Dictation extends EventTarget {
       this.takes.forEach((t) => { t.acked = t.sent = 0; t.told = t.take === 0; });
       return this.#lost();
     }
-    if (reason === 'gap' || reason === 'busy') return this.#lost();
-    return this.#refuse(reason, detail);
+    if (LATER.has(reason)) {
+      if (!['gap', 'over'].includes(reason)) this.warnings.set('service', detail ?? message);
+      return this.#lost();
+    }
+    return this.#refuse(reason, detail ?? message);
   }
 
   #ready(takes) {
     this.known = this.agreed = true;
     this.#failures = 0;
     this.link = 'ready';
+    this.warnings.delete('service');
+    for (const there of takes) {
+      if (there.committed) this.heard.set(there.take, there.committed);
+      if (this.takes.some((t) => t.take === there.take)) continue;
+      const at = (seconds) => (typeof seconds === 'number' ? Math.round(seconds * RATE) : undefined);
+      this.takes.push(newTake(there.take, there.mode ?? 'append', at(there.at_s), at(there.to_s)));
+    }
+    this.takes.sort((a, b) => a.take - b.take);
     for (const t of this.takes) {
       const there = takes.find((x) => x.take === t.take);
       t.told = t.take === 0 || Boolean(there);

@@ -4,7 +4,7 @@
 import { h, button, dialog, field, patientLine, prompt, speak, kbd } from '../ui.js';
 import { t, said, format } from '../i18n.js';
 import { bind, key } from '../keys.js';
-import { begin, find, forget, unfinished } from '../live.js';
+import { adopt, begin, elsewhere, find, forget, unfinished } from '../live.js';
 import { pickPatient } from '../pick.js';
 import { Recorder, bars, inputs, refusalOf } from '../model/recorder.js';
 import { Buttons } from '../model/hid.js';
@@ -25,6 +25,10 @@ export async function mount(root, params, app) {
   };
   if (params.id) {
     d = await find(app, params.id);
+    if (!d) {
+      const item = (await elsewhere(app).catch(() => [])).find((i) => i.id === params.id);
+      if (item) d = await adopt(app, item);
+    }
     if (d === 'elsewhere') return gone(t('dictate.elsewhere'), t('dictate.elsewhere.say'));
     if (!d || ['finished', 'discarded'].includes(d.state)) return gone(t('dictate.gone'), t('dictate.gone.say'));
   } else {
@@ -166,17 +170,17 @@ export async function mount(root, params, app) {
     text.dataset.state = d.state;
     hint.textContent = recording ? (d.words.length ? '' : t('dictate.speak')) : !d.samples ? t('dictate.begin', { key: key('dictate', 'record') }) : d.state === 'paused' ? (a !== b ? t('dictate.how.overwrite') : cursor !== null ? t('dictate.how.insert') : d.words.length ? t('dictate.how') : '') : '';
     for (const e of [send, sign, discard]) e.disabled = d.samples === 0 || !['recording', 'paused'].includes(d.state);
-    rec.disabled = !['recording', 'paused'].includes(d.state);
+    rec.disabled = !d.speakable;
     document.title = `${recording ? '● ' : ''}${format.name(patient)} · Osler`;
     for (const [reason, message] of d.warnings) warn(reason, message);
-    if (!d.warnings.has('storage')) app.notice('warning-storage');
+    for (const reason of ['storage', 'service']) if (!d.warnings.has(reason) && told.delete(reason)) app.notice(`warning-${reason}`);
     end();
   };
-  const told = new Set();
+  const told = new Map();
   const warn = (reason, message) => {
-    if (told.has(`${reason}${message}`)) return;
-    told.add(`${reason}${message}`);
-    const words = { storage: () => t(`dictate.store_${message}`), lost: () => t('dictate.lost', { s: message }) }[reason]?.() ?? message;
+    if (told.get(reason) === message) return;
+    told.set(reason, message);
+    const words = { storage: () => t(`dictate.store_${message}`), lost: () => t('dictate.lost', { s: format.number(Number(message), 1) }), service: () => message }[reason]?.() ?? message;
     if (words) app.notice(`warning-${reason}`, words, { kind: reason === 'storage' || reason === 'lost' ? 'danger' : '' });
   };
 
@@ -343,7 +347,7 @@ export async function mount(root, params, app) {
   d.addEventListener('change', changed);
   const unbind = bind('dictate', { record: () => { toggle(); }, send: () => { hand('secretary'); }, sign: () => { hand('author'); } });
   app.mayLeave = async () => { if (d.state === 'recording') await pause(); await d.keep(); return true; };
-  if (d.samples) d.open();
+  if (d.samples || d.adopted) d.open();
   draw();
   text.focus({ preventScroll: true });
   if (params.record && d.state === 'paused' && d.samples === 0) toggle();

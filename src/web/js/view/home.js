@@ -3,7 +3,7 @@
 import { h, button, empty, failure, priority, icon, prompt } from '../ui.js';
 import { t, said, format } from '../i18n.js';
 import { bind } from '../keys.js';
-import { unfinished } from '../live.js';
+import { elsewhere, unfinished } from '../live.js';
 import { pickPatient } from '../pick.js';
 import { Clip } from '../clip.js';
 import { questionsIn } from '../model/check.js';
@@ -81,10 +81,13 @@ export async function mount(root, params, app) {
       d.phase !== 'recorded' && h('a', { class: 'btn small plain go', href: `#/review/${d.id}` }, t('home.look')));
   })));
 
-  const here = () => left.length > 0 && section(t('home.here'), left.length, h('ul', { class: 'rows' }, left.map((d) => h('li', { class: 'rowline' },
+  let away = []; // begun in another browser
+  const here = () => left.length + away.length > 0 && section(t('home.here'), left.length + away.length, h('ul', { class: 'rows' }, left.map((d) => h('li', { class: 'rowline' },
     h('div', { class: 'who' }, h('span', {}, d.about ? format.name(d.about) : d.order.mrn), h('small', { class: 'num' }, t('patient.mrn', { mrn: d.order.mrn }), ' · ', format.clock(d.seconds))),
     h('div', { class: 'what' }, d.refusal ? h('span', { class: 'late-text' }, d.refusal.detail || t(`dictate.refused.${d.refusal.reason}`)) : d.state === 'finishing' ? t('home.here.sending', { s: Math.ceil(d.waiting / 16000) }) : t('home.here.paused')),
-    ['paused', 'recording'].includes(d.state) ? h('a', { class: 'btn small go', href: `#/dictate?id=${d.id}` }, t('home.here.continue')) : button(t('again'), () => { d.open(); d.wake(); }, { cls: 'btn small plain go' })))));
+    ['paused', 'recording'].includes(d.state) ? h('a', { class: 'btn small go', href: `#/dictate?id=${d.id}` }, t('home.here.continue')) : button(t('again'), () => { d.open(); d.wake(); }, { cls: 'btn small plain go' }))),
+    away.map((i) => h('li', { class: 'rowline' }, h('div', { class: 'who' }, h('span', {}, format.name(i.patient)), h('small', { class: 'num' }, t('patient.mrn', { mrn: i.patient.mrn }), ' · ', format.clock(i.length_s))),
+      h('div', { class: 'what' }, i.recording ? t('home.away.recording') : t('home.away'), h('small', {}, format.at(i.touched_at ?? i.begun_at))), !i.recording && h('a', { class: 'btn small go', href: `#/dictate?id=${i.id}` }, t('home.here.continue'))))));
 
   const section = (title, n, ...body) => h('section', { class: 'home-part', 'aria-label': title }, h('h2', {}, title, n > 0 && h('span', { class: 'n' }, n)), body);
 
@@ -100,6 +103,7 @@ export async function mount(root, params, app) {
   async function draw() {
     try {
       const [mine] = await Promise.all([app.api.get('/mine'), unfinished(app).then((d) => { left = d; }, (error) => { app.notice('store', t('dictate.no_store', { detail: error.message }), { kind: 'danger' }); })]);
+      away = await elsewhere(app).catch(() => []);
       await readQuestions(mine.questions);
       data = mine;
       for (const d of left) if (!watched.has(d)) { watched.add(d); d.addEventListener('change', later); }
