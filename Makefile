@@ -1,7 +1,7 @@
 # Osler. `make` shows what there is.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup build model demo serve test test-fast lint deny bench eval clean-demo
+.PHONY: help setup build model demo serve test test-fast test-ui ui lint deny bench eval clean-demo
 
 # Weights live in models/ (not committed). An operator's own folder: make OSLER_MODELS=/srv/models ...
 export OSLER_MODELS ?= $(CURDIR)/models
@@ -31,9 +31,20 @@ serve: build ## Show the sample practice in a browser (after make demo)
 test: setup ## Run every test, with a real model
 	cargo run --quiet --locked -- models fetch tiny.en
 	cargo test --locked -- --include-ignored
+	$(MAKE) test-ui
 
 test-fast: ## Run the tests that need no model
 	cargo test --locked
+
+test-ui: setup ## Run the tests of the web application: its models, and its pages in Chromium
+	npm ci --prefix tests/ui --silent --no-audit --no-fund
+	node --test tests/ui/*.test.mjs
+
+UI ?= target/ui
+ui: setup ## Write screenshots of every page at three sizes, light and dark, to a folder (UI=...)
+	npm ci --prefix tests/ui --silent --no-audit --no-fund
+	node tests/ui/shots.mjs $(UI)
+	@echo "Screenshots: $(UI)"
 
 lint: setup ## Formatting and clippy, warnings denied
 	cargo fmt --check

@@ -13,6 +13,10 @@ need make make
 need curl curl
 need git git
 need python3 python3
+# The tests of the pages; nothing that is built needs them.
+need node nodejs
+need npm npm
+need chromium chromium
 if command -v python3 >/dev/null 2>&1 && ! python3 -m pip --version >/dev/null 2>&1; then
     missing+=(python3-pip)
 fi
