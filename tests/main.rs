@@ -26,5 +26,5 @@ mod text;
 mod times;
 mod transcribe;
 mod transitions;
-mod worklist;
 mod web;
+mod worklist;

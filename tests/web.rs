@@ -20,7 +20,7 @@ async fn get(app: &App, path: &str, headers: &[(&str, &str)]) -> Response<Body> 
         request = request.header(*name, *value);
     }
     let request = request.body(Body::empty()).unwrap();
-    router(app.clone()).unwrap().oneshot(request).await.unwrap()
+    router(app.clone(), None).oneshot(request).await.unwrap()
 }
 
 async fn bytes(response: Response<Body>) -> Vec<u8> {

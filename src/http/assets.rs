@@ -34,7 +34,10 @@ pub async fn file(uri: Uri, headers: HeaderMap) -> Response {
     let unchanged = headers
         .get(header::IF_NONE_MATCH)
         .and_then(|v| v.to_str().ok())
-        .is_some_and(|v| v.split(',').any(|t| t.trim().trim_start_matches("W/") == tag));
+        .is_some_and(|v| {
+            v.split(',')
+                .any(|t| t.trim().trim_start_matches("W/") == tag)
+        });
     let gzip = !kind.starts_with("font/")
         && headers
             .get(header::ACCEPT_ENCODING)

@@ -189,7 +189,7 @@ class Page {
     if (!now) { if (!f.heard) card.append(h('div', { class: 'why' }, f.message)); return card; }
     if (settled) { card.append(h('div', { class: 'why' }, t('review.is_settled'))); return card; }
     if (this.mayCorrect) {
-      suggestions.forEach((s, i) => card.append(h('button', { type: 'button', class: i ? 'sugg' : 'sugg first', onclick: (e) => { e.stopPropagation(); this.accept(i); } }, h('kbd', {}, String(i + 1)), s.text, h('span', { class: 'score', 'aria-hidden': 'true' }, h('i', { style: { width: `${Math.round(12 + 88 * ((s.score - least) / Math.max(0.001, best - least)))}%` } })))));
+      suggestions.forEach((s, i) => card.append(h('button', { type: 'button', class: i ? 'sugg' : 'sugg first', onclick: (e) => { e.stopPropagation(); this.accept(i); } }, h('kbd', {}, String(i + 1)), s.text, suggestions.length > 1 && h('span', { class: 'score', 'aria-hidden': 'true' }, h('i', { style: { width: `${Math.round(12 + 88 * ((s.score - least) / Math.max(0.001, best - least)))}%` } })))));
       card.append(h('button', { type: 'button', class: 'sugg', onclick: (e) => { e.stopPropagation(); this.settle(); } }, h('kbd', {}, '0'), t(f.gap ? 'review.gap_done' : suggestions.length ? 'review.keep' : 'review.settle')));
       if (this.data.steps.includes('ask')) card.append(h('button', { type: 'button', class: 'sugg', onclick: (e) => { e.stopPropagation(); this.ask(); } }, kbd(key('review', 'ask')), t('review.ask')));
     }
