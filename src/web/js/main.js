@@ -18,12 +18,12 @@ export const ROUTES = [
   { path: '/sign/:id', view: 'sign', under: '/home' },
   { path: '/patients', view: 'patients', rail: ['physician', 'secretary'], icon: 'people' },
   { path: '/patient/:mrn', view: 'patient', under: '/patients' },
-  { path: '/search', view: 'search', rail: ['physician', 'secretary', 'auditor'], icon: 'search' },
+  { path: '/search', view: 'search', rail: ['physician', 'secretary'], icon: 'search' },
   { path: '/dictionary', view: 'dictionary', rail: ['physician', 'secretary', 'administrator'], icon: 'book' },
   { path: '/queue', view: 'queue', rail: ['secretary', 'administrator'], icon: 'queue' },
   { path: '/users', view: 'users', rail: ['administrator'], icon: 'person' },
-  { path: '/system', view: 'system', rail: ['administrator'], icon: 'gear' },
-  { path: '/audit', view: 'audit', rail: ['auditor', 'administrator'], icon: 'shield' },
+  { path: '/system', view: 'system', rail: ['administrator', 'secretary', 'physician'], icon: 'gear' },
+  { path: '/audit', view: 'audit', rail: ['auditor'], icon: 'shield' },
   { path: '/account', view: 'account' },
 ];
 const START = { physician: '/home', secretary: '/work', administrator: '/users', auditor: '/audit' };
@@ -47,6 +47,10 @@ const app = {
   },
   /** Whether the page may be left; a page with unsaved work sets it: async () => true. */
   mayLeave: null,
+  /** Whether somebody is here though no key is pressed (sound plays, somebody dictates); a page sets it: () => true. */
+  busy: null,
+  /** Milliseconds since somebody did something. */
+  idle: () => { if (app.busy?.()) lastInput = Date.now(); return Date.now() - lastInput; },
   speak,
   /** Listens to what the service tells: on((name, data) => ...); gives a function that ends it. */
   on: (f) => { listeners.add(f); return () => listeners.delete(f); },
@@ -106,6 +110,8 @@ async function route() {
   if (!app.session) return;
   if (goingBack) { goingBack = false; return; }
   if (location.hash.length < 3) history.replaceState(null, '', `#${app.start()}`);
+  // Whoever has to choose a new password can do nothing else.
+  if (app.session.password_due && !location.hash.startsWith('#/account')) history.replaceState(null, '', '#/account');
   const [path, search] = location.hash.slice(1).split('?');
   if (dispose && app.mayLeave && !(await app.mayLeave())) {
     if (location.hash !== shown) { goingBack = true; location.hash = shown; }
@@ -135,6 +141,7 @@ async function leave() {
   const end = dispose;
   dispose = null;
   app.mayLeave = null;
+  app.busy = null;
   await end?.();
   app.bar();
   app.dock();
@@ -145,14 +152,14 @@ async function leave() {
 }
 
 /** Asks for the password (or code) where the session is there but not proven, or is gone. Work stays as it is. */
-function password(title, say, send) {
+function password(title, say, send, withCode = app.session?.second_factor) {
   return dialog((close) => {
     const user = app.session?.user;
     const pass = h('input', { type: 'password', autocomplete: 'current-password', autofocus: true });
     const code = h('input', { inputmode: 'numeric', autocomplete: 'one-time-code' });
     const f = field(t('login.password'), pass);
     const c = field(t('login.code'), code, t('login.code.hint'));
-    c.hidden = !app.session?.second_factor;
+    c.hidden = !withCode;
     return h('form', { novalidate: true, onsubmit: async (e) => {
       e.preventDefault();
       f.wrong('');
@@ -165,19 +172,36 @@ function password(title, say, send) {
     h('div', { class: 'actions' }, button(t('cancel'), () => close(false)), h('button', { type: 'submit', class: 'btn primary' }, t('go_on'))));
   }, { title }).then(Boolean);
 }
-const proof = () => (app.practice?.demonstration && !app.session.second_factor
-  ? api.post('/session/proof', { demonstration: true }, { quiet: true }).then((s) => { app.session = { ...app.session, ...s }; return true; }).catch(() => askProof())
-  : askProof());
-const askProof = () => password(t('proof.title'), t('proof.say'), (pass, code) => api.post('/session/proof', { password: pass, code }, { quiet: true }));
+const proof = () => askProof();
+const askProof = () => password(t('proof.title'), t('proof.say'), (pass, code) => api.post('/session/proof', { password: pass || undefined, code }, { quiet: true }), app.session.second_factor && app.session.proof_needed !== 'one');
 
-onExpired(async () => {
+/** Asks who is there; true when the session is theirs again. */
+async function again() {
   if (!app.session) return false;
-  const username = app.session.user.username;
+  const { user } = app.session;
   if (app.practice?.demonstration) {
-    try { app.session = await api.post('/session', { username, demonstration: true }, { quiet: true }); return true; } catch { /* ask */ }
+    try { app.session = await api.post('/session', { username: user.username, demonstration: true }, { quiet: true }); return true; } catch { /* ask */ }
   }
-  return password(t('expired.title'), t('expired.say', { name: app.session.user.name }), (pass, code) => api.post('/session', { username, password: pass, code }, { quiet: true }));
-});
+  return password(t('expired.title'), t('expired.say', { name: user.name }), (pass, code) => api.post('/session', { username: user.username, password: pass, code }, { quiet: true }));
+}
+onExpired(again);
+
+// Where nobody is, nothing is shown: after the time that the practice has set the session is ended here too, the page is
+// covered and asks for the password. What was typed is saved by then, and still there.
+let lastInput = Date.now();
+for (const name of ['keydown', 'pointerdown', 'pointermove', 'wheel', 'touchstart']) addEventListener(name, () => { lastInput = Date.now(); }, { passive: true, capture: true });
+let covered = false;
+setInterval(async () => {
+  if (!app.session || covered || app.practice?.demonstration || app.idle() < (app.session.idle_s ?? 900) * 1000) return;
+  covered = true;
+  root.dataset.covered = '';
+  try { await api.delete('/session', { quiet: true }); } catch { /* it ended by itself */ }
+  const back = await again();
+  delete root.dataset.covered;
+  covered = false;
+  lastInput = Date.now();
+  if (!back) await logOut();
+}, 5000);
 
 async function logOut() {
   if (app.mayLeave && !(await app.mayLeave())) return;

@@ -31,7 +31,7 @@ export function body(text, { sections, marks = [] } = {}) {
 
 /** Head of the paper: kind of report and the patient with both identifiers. */
 export const head = (r, patient, author, at) => [
-  h('h2', {}, r.title || format.kind(r.kind)),
+  h('h2', {}, format.kind(r.kind)),
   h('p', { class: 'meta' }, `${format.name(patient)} · ${t('patient.born', { date: format.date(patient.birth_date), age: format.age(patient.birth_date), sex: format.sex(patient.sex) })} · ${t('patient.mrn', { mrn: patient.mrn })}`),
   h('p', { class: 'meta' }, [author, at && format.at(at)].filter(Boolean).join(' · ')),
 ];

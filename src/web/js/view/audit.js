@@ -8,12 +8,13 @@ export async function mount(root, params, app) {
   const user = h('input', { value: params.user ?? '', autocomplete: 'off', spellcheck: false });
   const action = h('input', { value: params.action ?? '', autocomplete: 'off', spellcheck: false });
   const subject = h('input', { value: params.subject ?? '', autocomplete: 'off', spellcheck: false });
+  const outcome = h('select', {}, ['', 'done', 'refused'].map((v) => h('option', { value: v, selected: v === (params.outcome ?? '') }, t(`audit.outcome.${v || 'all'}`))));
   const state = h('p', { class: 'row', role: 'status' });
   const list = h('div', {});
   let turn = 0;
   app.bar(h('h1', {}, t('page.audit')), h('span', { class: 'push' }), button(t('audit.check'), check, { iconName: 'shield' }));
   root.replaceChildren(h('div', { class: 'page admin' },
-    h('form', { class: 'filters', onsubmit: (e) => { e.preventDefault(); load(); } }, field(t('audit.user'), user), field(t('audit.action'), action), field(t('audit.subject'), subject), h('button', { type: 'submit', class: 'btn' }, t('audit.filter'))),
+    h('form', { class: 'filters', onsubmit: (e) => { e.preventDefault(); load(); } }, field(t('audit.user'), user), field(t('audit.action'), action), field(t('audit.subject'), subject), field(t('audit.outcome'), outcome), h('button', { type: 'submit', class: 'btn' }, t('audit.filter'))),
     state, list));
 
   async function check() {
@@ -21,15 +22,15 @@ export async function mount(root, params, app) {
     try {
       const c = await api.get('/audit/check');
       state.replaceChildren(...(c.ok
-        ? [h('span', { class: 'chip good' }, t('audit.whole')), h('span', {}, t('audit.rows', { n: c.rows })), h('span', { class: 'secret' }, c.head)]
+        ? [h('span', { class: 'chip good' }, t('audit.whole')), h('span', {}, t('audit.rows', { n: c.rows })), c.head && h('span', { class: 'secret' }, c.head)].filter(Boolean)
         : [h('span', { class: 'chip danger' }, t('audit.broken')), h('span', {}, t('audit.broken.say', { seq: c.broken_at }), ' ', c.message ?? '')]));
     } catch (error) { state.replaceChildren(h('span', { class: 'late-text' }, said(error))); }
   }
   const details = (d) => (d === null || d === undefined || d === '' ? '' : typeof d === 'string' ? d : Object.entries(d).map(([k, v]) => `${k}: ${typeof v === 'object' ? JSON.stringify(v) : v}`).join('\n'));
-  const row = (r) => h('tr', {}, h('td', {}, r.seq), h('td', {}, format.at(r.at)), h('td', {}, r.who?.name ?? r.who), h('td', {}, String(r.action).replaceAll('_', ' ')), h('td', { class: 'wrap' }, h('small', {}, typeof r.subject === 'object' && r.subject ? `${r.subject.kind} ${r.subject.id ?? ''}` : r.subject ?? '')), h('td', {}, r.outcome && h('span', { class: /refus|fail|denied/.test(r.outcome) ? 'chip danger' : 'chip' }, r.outcome)), h('td', { class: 'wrap audit-details' }, details(r.details)));
+  const row = (r) => h('tr', {}, h('td', {}, r.seq), h('td', {}, format.at(r.at)), h('td', {}, r.who, r.via && h('small', {}, ` ${r.via}`)), h('td', {}, String(r.action).replaceAll('_', ' ')), h('td', { class: 'wrap' }, h('small', {}, `${r.subject.kind.replaceAll('_', ' ')} `, r.subject.name ?? r.subject.mrn ?? r.subject.id)), h('td', {}, h('span', { class: r.outcome === 'refused' ? 'chip danger' : 'chip' }, t(`audit.outcome.${r.outcome}`))), h('td', { class: 'wrap audit-details' }, details(r.details)));
   async function load(cursor) {
     const mine = (turn += 1);
-    const filter = { user: user.value.trim(), action: action.value.trim().replaceAll(' ', '_'), subject: subject.value.trim() };
+    const filter = { user: user.value.trim(), action: action.value.trim().replaceAll(' ', '_'), subject: subject.value.trim(), outcome: outcome.value };
     history.replaceState(null, '', `#/audit${api.query(filter)}`);
     try {
       const { items, next } = await api.get(`/audit${api.query({ ...filter, limit: 100, cursor })}`);

@@ -94,7 +94,8 @@ export async function mount(root, params, app) {
     text.insertBefore(partial, end === null || end >= shown.length ? null : shown[end].e);
     partial.textContent = d.partial.words.map((w) => w.text).join(' ') + (d.partial.words.length ? ' ' : '');
     const behind = d.state === 'recording' || cursor === null || cursor >= shown.length ? (d.state === 'recording' ? partial : null) : shown[cursor].e;
-    if (behind === partial) partial.after(caret); else text.insertBefore(caret, behind);
+    if (['finishing', 'finished'].includes(d.state)) caret.remove();
+    else if (behind === partial) partial.after(caret); else text.insertBefore(caret, behind);
     const [a, b] = range();
     spans().forEach((e, i) => e.classList.toggle('chosen', a !== b && i >= a && i < b));
     if (d.state === 'recording' && caret.isConnected) {
@@ -272,7 +273,15 @@ export async function mount(root, params, app) {
     const over = ['finishing', 'finished'].includes(d.state);
     panel.hidden = !over;
     if (!over) return;
-    text.removeAttribute('tabindex');
+    if (!ended) {
+      text.removeAttribute('tabindex');
+      cursor = anchor = null;
+      caret.remove();
+      hint.textContent = '';
+      app.bar(patientLine(patient, { link: true }));
+      app.dock();
+      for (const s of shown) s.e.classList.remove('chosen');
+    }
     const mine = d.decision.route === 'author';
     const state = d.state === 'finishing' ? 'sending' : !mine ? 'handed' : 'hearing';
     const part = state === 'sending' ? 1 - d.waiting / Math.max(1, d.samples) : heard ?? 0;

@@ -11,13 +11,20 @@ export async function mount(root, params, app) {
   app.bar(h('h1', {}, t('page.dictionary')));
   let layers = [];
   let chosen = null;
+  let names = null;
   const same = (a, b) => a && b && a.layer === b.layer && (a.owner ?? '') === (b.owner ?? '');
-  const own = () => [{ layer: 'site' }, ...(me.role === 'physician' ? [{ layer: 'physician', owner: me.username, name: me.name }] : [])];
-  const label = (l) => (l.layer === 'site' ? t('dict.site') : t(`dict.${l.layer}`, { name: l.name ?? l.owner ?? '' }));
+  const own = () => [{ layer: 'site' }, ...(me.role === 'physician' ? [{ layer: 'physician', owner: me.username }] : [])];
+  const label = (l) => (l.layer === 'site' ? t('dict.site') : t(`dict.${l.layer}`, { name: names?.get(l.owner) ?? l.owner ?? '' }));
 
   async function load() {
     try {
-      layers = (await api.get('/dictionary/layers')).items;
+      const counted = await api.get('/dictionary/layers');
+      layers = [];
+      for (const c of counted) {
+        const there = layers.find((x) => same(x, c));
+        if (there) there.entries += c.in_force; else layers.push({ layer: c.layer, owner: c.owner ?? undefined, entries: c.in_force });
+      }
+      names ??= new Map((await api.get('/users').catch(() => ({ items: [] }))).items.map((u) => [u.username, u.name]));
       // Layers that nobody has written into yet can be begun.
       for (const l of own()) if (!layers.some((x) => same(x, l))) layers.push({ ...l, entries: 0 });
       chosen = layers.find((l) => same(l, chosen)) ?? layers.find((l) => l.layer === (params.layer ?? 'site')) ?? layers[0];
@@ -34,9 +41,9 @@ export async function mount(root, params, app) {
   async function entries() {
     const mine = chosen;
     try {
-      const { items } = await api.get(`/dictionary/layers/${chosen.layer}${api.query({ owner: chosen.owner })}`);
+      const items = await api.get(`/dictionary/layers/${chosen.layer}${api.query({ owner: chosen.owner })}`);
       if (mine !== chosen) return;
-      list.replaceChildren(items.length ? h('div', { class: 'scroll-x' }, h('table', { class: 'list' }, h('thead', {}, h('tr', {}, ['text', 'kind', 'replaces', 'by', 'do'].map((k) => h('th', { scope: 'col' }, t(`dict.col.${k}`))))), h('tbody', {}, items.map((e) => h('tr', {}, h('th', { scope: 'row' }, e.text), h('td', {}, t(`dict.kind.${e.kind}`)), h('td', { class: 'wrap' }, e.replaces ? `“${e.replaces}”` : ''), h('td', {}, h('small', {}, [e.by?.name ?? e.by, e.at && format.date(e.at), e.origin === 'learned' && t('dict.learned'), e.origin === 'imported' && t('dict.imported')].filter(Boolean).join(' · '))), h('td', {}, button(t('dict.undo'), () => undo(e), { cls: 'btn small plain', 'aria-label': t('dict.undo.about', { word: e.text }) }))))))) : empty(t('dict.none', { layer: label(chosen) }), t('dict.none.say')));
+      list.replaceChildren(items.length ? h('div', { class: 'scroll-x' }, h('table', { class: 'list' }, h('thead', {}, h('tr', {}, ['text', 'kind', 'replaces', 'by', 'do'].map((k) => h('th', { scope: 'col' }, t(`dict.col.${k}`))))), h('tbody', {}, items.map((e) => h('tr', {}, h('th', { scope: 'row' }, e.text), h('td', {}, t(`dict.kind.${e.kind}`)), h('td', { class: 'wrap' }, e.replaces ? `“${e.replaces}”` : ''), h('td', {}, h('small', {}, [names?.get(e.by) ?? e.by, e.at && format.date(e.at), e.origin === 'learned' && t('dict.learned'), e.origin === 'imported' && t('dict.imported')].filter(Boolean).join(' · '))), h('td', {}, button(t('dict.undo'), () => undo(e), { cls: 'btn small plain', 'aria-label': t('dict.undo.about', { word: e.text }) }))))))) : empty(t('dict.none', { layer: label(chosen) }), t('dict.none.say')));
     } catch (error) { list.replaceChildren(failure(error, entries)); }
   }
   async function undo(e) {

@@ -36,7 +36,7 @@ export async function mount(root, params, app) {
         h('small', { class: 'num' }, t('patient.born', { date: format.date(e.patient.birth_date), age: format.age(e.patient.birth_date), sex: format.sex(e.patient.sex) }), ' · ', t('patient.mrn', { mrn: e.patient.mrn }))),
       h('div', { class: 'what' }, e.reason, h('small', {}, e.location)),
       e.dictation_id ? h('span', { class: 'chip good' }, t('home.dictated')) : null,
-      button(e.dictation_id ? t('home.dictate_again') : t('home.dictate'), () => dictate(e), { cls: e.dictation_id ? 'btn small plain go' : 'btn small go', iconName: 'mic', 'aria-label': t('home.dictate.about', { name: format.name(e.patient) }) })))));
+      button(e.dictation_id ? t('home.dictate_again') : t('home.dictate'), () => dictate(e), { cls: e.dictation_id ? 'btn small plain go' : 'btn small go', iconName: 'mic', 'aria-label': `${e.dictation_id ? t('home.dictate_again') : t('home.dictate')}: ${format.name(e.patient)}` })))));
 
   const person = (d) => h('div', { class: 'who' }, h('span', {}, format.name(d.patient)), h('small', { class: 'num' }, t('patient.mrn', { mrn: d.patient.mrn }), ' · ', format.kind(d.kind)));
 
@@ -48,7 +48,7 @@ export async function mount(root, params, app) {
       h('div', { class: 'asked' }, (d.note || !places.length) && h('blockquote', {}, d.note || t('home.question.none')),
         places.map((q) => h('p', { class: 'doc-line' }, h('span', {}, q.before), h('b', { class: 'flag' }, q.text || t('home.question.blank')), h('span', {}, q.after),
           q.sound && button(t('home.hear', { time: format.clock(q.sound.start_s) }), () => clip.play(app.api.url(`/dictations/${d.id}/sound/${q.sound.take}.wav`), q.sound.start_s - 1.5, q.sound.end_s + 1.5), { cls: 'btn small plain', iconName: 'play' })))),
-      h('div', { class: 'row go' }, h('a', { class: 'btn small', href: `#/review/${d.id}` }, t('home.question.open')), button(t('home.answer'), () => answer(d), { cls: 'btn small primary', 'aria-label': t('home.answer.about', { name: format.name(d.patient) }) })));
+      h('div', { class: 'row go' }, h('a', { class: 'btn small', href: `#/review/${d.id}`, 'aria-label': `${t('home.question.open')}: ${format.name(d.patient)}` }, t('home.question.open')), button(t('home.answer'), () => answer(d), { cls: 'btn small primary', 'aria-label': `${t('home.answer')}: ${format.name(d.patient)}` })));
   })));
   const readQuestions = (items) => Promise.all(items.map(async (d) => {
     const full = await app.api.get(`/dictations/${d.id}`).catch(() => null);
@@ -66,19 +66,20 @@ export async function mount(root, params, app) {
     } catch (error) { app.notice('answer', said(error), { kind: 'danger' }); }
   }
 
+  const todo = (d) => (d.phase === 'signed' ? t('home.file') : d.phase === 'filed' ? t('record.addendum.finish') : t('home.sign'));
   const toSign = (items) => section(t('home.to_sign'), items.length, items.length === 0
     ? h('p', { class: 'quiet none' }, t('home.to_sign.none'))
     : h('ul', { class: 'rows' }, items.map((d) => h('li', { class: 'rowline' }, person(d),
       h('div', { class: 'what' }, d.note && h('small', {}, d.note)),
       d.priority !== 'routine' && priority(d.priority),
       d.flags > 0 && h('span', { class: 'chip warn' }, t('home.flags', { n: d.flags })),
-      h('a', { class: 'btn small go', href: `#/sign/${d.id}`, 'aria-label': t('home.sign.about', { name: format.name(d.patient) }) }, icon('sign'), d.phase === 'signed' ? t('home.file') : t('home.sign'))))));
+      h('a', { class: 'btn small go', href: `#/sign/${d.id}`, 'aria-label': `${todo(d)}: ${format.name(d.patient)}` }, icon('sign'), todo(d))))));
 
   const underWay = (items) => items.length > 0 && section(t('home.under_way'), items.length, h('ul', { class: 'rows' }, items.map((d) => {
     const p = progress.get(d.id);
     return h('li', { class: 'rowline' }, person(d),
       h('div', { class: 'what' }, p && d.phase === 'recorded' ? t('home.heard', { part: Math.round(100 * p.done_s / Math.max(1, p.of_s)) }) : stands(d), h('small', {}, format.at(d.received_at), d.assigned ? ` · ${d.assigned.name ?? d.assigned}` : '')),
-      d.phase !== 'recorded' && h('a', { class: 'btn small plain go', href: `#/review/${d.id}` }, t('home.look')));
+      d.phase !== 'recorded' && h('a', { class: 'btn small plain go', href: `#/review/${d.id}`, 'aria-label': `${t('home.look')}: ${format.name(d.patient)}` }, t('home.look')));
   })));
 
   let away = []; // begun in another browser

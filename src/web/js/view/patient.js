@@ -49,12 +49,16 @@ export async function mount(root, params, app) {
 
   const visits = (items) => h('section', {}, h('h2', {}, t('record.visits')), items.length ? h('ul', {}, [...items].sort((a, b) => (a.date < b.date ? 1 : -1)).slice(0, 12).map((e) => h('li', {}, h('span', { class: 'num' }, format.date(e.date)), ' ', e.reason, h('small', {}, [e.location, e.physician?.name ?? e.physician].filter(Boolean).join(' · '))))) : h('p', { class: 'quiet' }, t('record.visits.none')));
 
+  async function withdraw(e) {
+    try { await app.api.delete(`${path}/entries/${e.id}`); await load(); } catch (error) { app.notice('entry', said(error), { kind: 'danger' }); }
+  }
+
   const entries = (kind, list) => {
     const input = h('input', { 'aria-label': t(`record.add.${kind}`), placeholder: t(`record.add.${kind}`), autocomplete: 'off' });
     const wrong = h('p', { class: 'late-text', role: 'alert' });
     const may = me.role === 'physician' || me.role === 'secretary';
     return h('section', { class: `entries ${kind}` }, h('h2', {}, t(`record.${kind}`)),
-      list.length ? h('ul', {}, list.map((e) => h('li', {}, kind === 'allergy' ? h('span', { class: 'chip danger' }, e.text) : e.text, e.at && h('small', {}, format.date(e.at), e.by ? ` · ${e.by.name ?? e.by}` : '')))) : h('p', { class: 'quiet' }, t(`record.${kind}.none`)),
+      list.length ? h('ul', {}, list.map((e) => h('li', {}, kind === 'allergy' ? h('span', { class: 'chip danger' }, e.text) : e.text, h('small', {}, format.date(e.at), e.by ? ` · ${e.by}` : '', may && button(t('record.withdraw'), () => withdraw(e), { cls: 'btn plain small', 'aria-label': t('record.withdraw.this', { what: e.text }) }))))) : h('p', { class: 'quiet' }, t(`record.${kind}.none`)),
       may && h('form', { class: 'row add', onsubmit: async (e) => {
         e.preventDefault();
         const text = input.value.trim();
@@ -69,9 +73,10 @@ export async function mount(root, params, app) {
     const reports = d.reports ?? [];
     const main = reports.find((r) => !r.parent_id);
     const key = main?.id ?? d.id;
+    if (reports.some((r) => opened.has(r.id))) opened.add(key);
     const lead = (main?.text ?? '').replace(/\s+/g, ' ').slice(0, 160);
     const e = h('details', { class: 'entry', open: opened.has(key), ontoggle: () => { if (e.open) opened.add(key); else opened.delete(key); fill(); } },
-      h('summary', {}, h('span', { class: 'when num' }, format.at(d.received_at)), h('span', { class: 'title' }, main?.title || format.kind(main?.kind ?? d.kind), h('small', {}, d.author.name)), status(d), main?.retraction && h('span', { class: 'chip danger' }, t('record.retracted.short')), reports.length > 1 && h('span', { class: 'chip' }, t('record.addenda', { n: reports.length - 1 })), h('span', { class: 'lead' }, lead)));
+      h('summary', {}, h('span', { class: 'when num' }, format.at(d.received_at)), h('span', { class: 'title' }, format.kind(main?.kind ?? d.kind), h('small', {}, d.author.name)), status(d), main?.retraction && h('span', { class: 'chip danger' }, t('record.retracted.short')), reports.length > 1 && h('span', { class: 'chip' }, t('record.addenda', { n: reports.length - 1 })), h('span', { class: 'lead' }, lead)));
     const inside = h('div', { class: 'inside' });
     e.append(inside);
     const fill = () => { if (e.open && !inside.childNodes.length) inside.append(...content(d, main, reports).flat(5).filter(Boolean)); };

@@ -67,11 +67,14 @@ class Page {
   constructor(root, data, app, { reload, show }) {
     Object.assign(this, { root, data, app, reload, show, id: data.id, offs: [], flag: null, tab: 'flags', following: true, timers: [] });
     this.mayCorrect = data.steps.includes('correct');
-    this.clock = new WordClock(data.raw?.words ?? [], data.takes ?? []);
+    // The first sound is the whole as it was heard; parts that it was put together from have no length of their own.
+    const heard = (data.takes ?? []).filter((x) => x.duration_s);
+    this.takes = heard.length ? heard : (data.takes ?? []).slice(0, 1).map((x) => ({ ...x, duration_s: data.length_s ?? 0 }));
+    this.clock = new WordClock(data.raw?.words ?? [], this.takes);
     this.review = new Review({ text: data.report.text, trace: data.report.trace, version: data.report.version, words: data.raw?.words ?? [], edits: data.edits ?? [], findings: data.findings ?? [], marks: data.marks });
     const headings = new Set((data.report.sections ?? []).map((s) => s.heading).filter(Boolean));
     this.editor = new Editor({ review: this.review, headings, readOnly: !this.mayCorrect, label: t('review.text', { patient: format.name(data.patient) }), on: { caret: (from, to) => this.caret(from, to), click: (at) => this.click(at), typed: () => { this.following = false; } } });
-    this.player = new Player({ clock: this.clock, url: (take) => api.url(path(this.id, `/sound/${take}.wav`)), onstate: () => this.sound(), onproblem: () => this.silent() });
+    this.player = new Player({ clock: this.clock, url: (take) => api.url(path(this.id, `/sound/${this.takes[take].index}.wav`)), onstate: () => this.sound(), onproblem: () => this.silent() });
     this.wave = new Wave({ duration: this.clock.duration, onseek: (s) => { this.player.seek(s); this.following = true; this.picture(true); }, marks: () => this.waveMarks() });
     this.save = new Autosave({ version: data.report.version, text: () => this.review.text, put: (text, version) => api.put(`/reports/${encodeURIComponent(data.report.id)}/text`, { text }, { ifMatch: version }), onstate: (state, detail) => this.saved(state, detail) });
     this.build();
@@ -81,6 +84,7 @@ class Page {
     this.peaks();
     this.spell();
     app.mayLeave = () => this.mayLeave();
+    app.busy = () => this.player.playing;
     this.unload = (e) => { if (this.save.unsaved) { this.save.flush(); e.preventDefault(); } };
     addEventListener('beforeunload', this.unload);
     this.hidden = () => { if (document.hidden) this.save.flush(); };
@@ -297,7 +301,7 @@ class Page {
     this.notesBody.replaceChildren(
       said_.length ? h('section', {}, h('h3', {}, t('review.instructions')), h('ul', { class: 'plain' }, said_.map((x) => h('li', {}, h('button', { type: 'button', class: 'bare', onclick: () => { const s = this.clock.span(x.word_from); if (s) this.player.hear(s.from - PAD_S, this.clock.span(Math.max(x.word_from, x.word_to - 1)).to + PAD_S); } }, icon('sound'), ` ${x.text}`))))) : '',
       ...lists.map(([name, list]) => h('section', {}, h('h3', {}, t(`review.${name}`)), h('ul', { class: 'plain' }, list.map((x) => h('li', {}, x.text))))),
-      h('section', {}, h('h3', {}, t('review.recording')), h('dl', { class: 'facts' }, (data.takes ?? []).flatMap((x) => [h('dt', {}, x.name ?? t('review.take', { n: x.index + 1 })), h('dd', { class: 'num' }, format.clock(x.duration_s))]), h('dt', {}, t('review.speech')), h('dd', { class: 'num' }, data.coverage ? t('review.covered', { part: format.number(100 * (data.coverage.speech_s ? data.coverage.covered_s / data.coverage.speech_s : 1), 1) }) : ''))));
+      h('section', {}, h('h3', {}, t('review.recording')), h('dl', { class: 'facts' }, (data.takes ?? []).flatMap((x) => [h('dt', {}, x.name ?? t('review.take', { n: x.index + 1 })), h('dd', { class: 'num' }, x.duration_s ? format.clock(x.duration_s) : '')]), h('dt', {}, t('review.speech')), h('dd', { class: 'num' }, data.coverage ? t('review.covered', { part: format.number(100 * (data.coverage.speech_s ? data.coverage.covered_s / data.coverage.speech_s : 1), 1) }) : ''))));
   }
 
   /** Shows what differs between a version (0: what was heard) and the text as it stands. */
@@ -317,7 +321,7 @@ class Page {
 
   async peaks() {
     try {
-      const all = await Promise.all((this.data.takes ?? []).map((x) => api.get(path(this.id, `/peaks/${x.index}`))));
+      const all = await Promise.all(this.takes.map((x) => api.get(path(this.id, `/peaks/${x.index}`))));
       const per_s = all[0]?.per_s ?? 20;
       const peaks = new Uint8Array(Math.ceil(this.clock.duration * per_s) + 1);
       all.forEach((x, i) => peaks.set(x.peaks.slice(0, peaks.length - Math.floor(this.clock.offsets[i] * per_s)), Math.floor(this.clock.offsets[i] * per_s)));
@@ -495,7 +499,11 @@ class Page {
   hold() {
     if (!this.mayCorrect || this.data.phase !== 'in_correction') return;
     clearInterval(this.holding);
-    const renew = async () => { try { await api.post(path(this.id, '/lock')); } catch (error) { if (error.status === 409) this.lost(); } };
+    const renew = async () => {
+      // Nobody is here: the lock may run out, and the session with it.
+      if (this.app.idle() > (this.app.session.idle_s ?? 900) * 1000) return;
+      try { await api.post(path(this.id, '/lock')); } catch (error) { if (error.status === 409) this.lost(); }
+    };
     this.holding = setInterval(renew, LOCK_MS);
   }
 

@@ -69,10 +69,10 @@ export async function mount(root, params, app) {
     const top = sheet.scrollTop;
     sheet.replaceChildren(h('article', { class: 'doc', 'aria-label': format.kind(report.kind ?? d.kind) },
       head({ kind: report.kind ?? d.kind }, d.patient, d.author.name, d.received_at),
-      filed?.retraction && h('p', { class: 'retracted' }, t('record.retracted', { at: format.at(filed.retraction.at), reason: filed.retraction.reason, name: filed.retraction.by ?? filed.retraction.name ?? '' })),
+      filed?.retraction && h('p', { class: 'retracted' }, t('record.retracted', { at: format.at(filed.retraction.at), reason: filed.retraction.reason, name: filed.retraction.by })),
       showChanges && changes ? changesView(changes) : body(report.text, { sections: report.sections, marks }),
       filed?.signature ? signature(filed.signature, filed.filed_at) : h('p', { class: 'signature pending' }, t('sign.pending', { name: d.author.name })),
-      addenda.map((a) => h('section', { class: 'addendum' }, h('h3', {}, t('record.addendum')), body(a.text), a.signature ? signature(a.signature, a.filed_at) : null))));
+      addenda.map((a) => h('section', { class: 'addendum' }, h('h3', {}, t('record.addendum')), a.retraction && h('p', { class: 'retracted' }, t('record.retracted', { at: format.at(a.retraction.at), reason: a.retraction.reason, name: a.retraction.by })), body(a.text), a.signature ? signature(a.signature, a.filed_at) : h('div', { class: 'row' }, h('span', { class: 'chip warn' }, t('record.addendum.open')), mine() && button(t('record.addendum.finish'), async () => { if (await writeAddendum(app, d.report.id, { id: a.id, text: a.text, version: a.version })) load(); }, { cls: 'btn small' }))))));
     sheet.scrollTop = top;
     notes.hidden = false;
     notes.replaceChildren(...(isOpen() ? openNotes(list, items) : filedNotes()).flat().filter(Boolean));
@@ -194,8 +194,7 @@ export async function mount(root, params, app) {
     addenda.length = 0;
     if (d.report && d.report.status !== 'draft') {
       filed = await app.api.get(`/reports/${d.report.id}`).catch(() => null);
-      const record = await app.api.get(`/patients/${encodeURIComponent(d.patient.mrn)}`).catch(() => null);
-      addenda.push(...(record?.dictations ?? []).flatMap((x) => x.reports ?? []).filter((r) => r.parent_id === d.report.id));
+      addenda.push(...(d.addenda ?? []));
     }
     draw();
   }

@@ -45,9 +45,9 @@ export async function mount(root, params, app) {
         app.api.get('/worklist/counts'),
       ]);
       const whole = legs.at(-2);
-      const timed = legs.filter((l) => l.finished > 0 && l.median_s !== undefined && l.median_s !== null);
+      const timed = legs.filter((l) => l.n > 0 && l.median_s !== undefined && l.median_s !== null);
       page.replaceChildren(choose,
-        h('section', { class: 'figures', 'aria-label': t('system.figures') }, [[whole.finished, 'finished'], [whole.open, 'open'], [whole.late, 'late']].map(([n, k]) => h('div', { class: 'figure' }, h('b', {}, format.number(n ?? 0)), t(`system.${k}`)))),
+        h('section', { class: 'figures', 'aria-label': t('system.figures') }, [[whole.n, 'finished'], [whole.open, 'open'], [whole.late, 'late']].map(([n, k]) => h('div', { class: 'figure' }, h('b', {}, format.number(n ?? 0)), t(`system.${k}`)))),
         h('section', { 'aria-label': t('system.turnaround') }, h('h2', {}, t('system.turnaround'), h('small', {}, t('system.turnaround.say'))), timed.length ? h('div', { class: 'panel' }, bars(timed.map((l) => ({ label: t(`system.leg.${l.start}.${l.stop}`), value: l.median_s, more: l.p90_s, text: t('system.median', { median: span(l.median_s), p90: span(l.p90_s ?? l.median_s) }) })), t('system.turnaround'))) : empty(t('system.none'), t('system.none.say'))),
         volume(counts));
       choose.querySelector('[aria-pressed=true]')?.focus({ preventScroll: true });

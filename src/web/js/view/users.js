@@ -6,6 +6,9 @@ import { t, said, format } from '../i18n.js';
 const ROLES = ['physician', 'secretary', 'administrator', 'auditor'];
 const SCOPES = ['patients:read', 'patients:write', 'dictations:write', 'reports:read', 'worklist:read'];
 
+/** A user name made of a name. */
+const login = (name) => name.normalize('NFD').replace(/[^A-Za-z0-9\s.-]/g, '').trim().toLowerCase().replace(/[\s.]+/g, '.').slice(0, 32);
+
 /** What is shown once and never again: a one-time password, a token. */
 const once = (title, say, secret) => dialog((close) => {
   const line = h('p', { class: 'secret', tabindex: '0' }, secret);
@@ -37,14 +40,14 @@ export async function mount(root, params, app) {
     const me = u.username === app.session.user.username;
     const name = u.name;
     return h('tr', {}, h('th', { scope: 'row' }, name), h('td', {}, u.username), h('td', {}, t(`role.${u.role}`)),
-      h('td', {}, h('div', { class: 'row' }, u.closed ? h('span', { class: 'chip danger' }, t('users.closed')) : h('span', { class: 'chip good' }, t('users.open')), u.password_due && h('span', { class: 'chip warn' }, t('users.password_due')), u.second_factor && h('span', { class: 'chip' }, t('users.second_factor')))),
+      h('td', {}, h('div', { class: 'row' }, u.closed ? h('span', { class: 'chip danger' }, t('users.closed')) : h('span', { class: 'chip good' }, t('users.open')), u.password_due && h('span', { class: 'chip warn' }, t('users.password_due')), u.second_factor && h('span', { class: 'chip' }, t('users.second_factor')), u.last_seen_at && h('small', {}, t('users.seen', { at: format.at(u.last_seen_at) })))),
       h('td', {}, me ? h('span', { class: 'quiet' }, t('users.yourself')) : h('div', { class: 'row' },
         !u.closed && button(t('users.reset'), () => reset(u), { cls: 'btn small', 'aria-label': t('users.about', { what: t('users.reset'), name }) }),
         u.second_factor && button(t('users.remove_factor'), () => act(u, 'remove-second-factor', t('users.remove_factor'), t('users.remove_factor.say', { name })), { cls: 'btn small plain', 'aria-label': t('users.about', { what: t('users.remove_factor'), name }) }),
         u.closed ? button(t('users.reopen'), () => act(u, 'reopen'), { cls: 'btn small', 'aria-label': t('users.about', { what: t('users.reopen'), name }) }) : button(t('users.close'), () => act(u, 'close', t('users.close'), t('users.close.say', { name })), { cls: 'btn small plain', 'aria-label': t('users.about', { what: t('users.close'), name }) }))));
   };
-  const service = (s) => h('tr', {}, h('th', { scope: 'row' }, s.name), h('td', {}, s.username), h('td', { class: 'wrap' }, (Array.isArray(s.scopes) ? s.scopes : [s.scopes]).join(', ')), h('td', {}, s.closed ? h('span', { class: 'chip danger' }, t('users.closed')) : s.last_used_at ? t('users.used', { at: format.at(s.last_used_at) }) : h('span', { class: 'chip good' }, t('users.open'))),
-    h('td', {}, !s.closed && button(t('users.revoke'), async () => { if (!(await confirm(t('users.revoke'), t('users.revoke.say', { name: s.name }), { yes: t('users.revoke'), danger: true }))) return; await run(() => api.delete(`/services/${encodeURIComponent(s.username)}`)); }, { cls: 'btn small plain', 'aria-label': t('users.about', { what: t('users.revoke'), name: s.name }) })));
+  const service = (s) => h('tr', {}, h('th', { scope: 'row' }, s.name), h('td', {}, s.username), h('td', { class: 'wrap' }, [...new Set(s.tokens.flatMap((k) => k.scopes))].map((x) => t(`users.scope.${x}`)).join(', ')), h('td', {}, s.tokens.length ? h('span', { class: 'chip good' }, t('users.tokens', { n: s.tokens.length })) : h('span', { class: 'chip danger' }, t('users.closed'))),
+    h('td', {}, s.tokens.length > 0 && button(t('users.revoke'), async () => { if (!(await confirm(t('users.revoke'), t('users.revoke.say', { name: s.name }), { yes: t('users.revoke'), danger: true }))) return; await run(() => api.delete(`/services/${encodeURIComponent(s.username)}`)); }, { cls: 'btn small plain', 'aria-label': t('users.about', { what: t('users.revoke'), name: s.name }) })));
 
   const run = async (f) => { try { const out = await f(); app.notice('users'); await load(); return out ?? true; } catch (error) { app.notice('users', said(error), { kind: 'danger' }); return null; } };
   const act = async (u, what, title, say) => { if (title && !(await confirm(title, say, { yes: title, danger: true }))) return; await run(() => api.post(`/users/${encodeURIComponent(u.username)}/${what}`)); };
@@ -60,7 +63,7 @@ export async function mount(root, params, app) {
       const fields = [field(t('users.name'), name, t('users.name.hint')), field(t('users.username'), username, t('users.username.hint'))];
       const wrong = h('p', { class: 'late-text', role: 'alert' });
       const key = api.key();
-      name.addEventListener('change', () => { if (!username.value) username.value = name.value.normalize('NFD').replace(/[^\p{L}\s.-]/gu, '').trim().toLowerCase().replace(/\s+/g, '.').replace(/\.+/g, '.').slice(0, 32); });
+      name.addEventListener('change', () => { if (!username.value) username.value = login(name.value); });
       return h('form', { novalidate: true, onsubmit: async (e) => {
         e.preventDefault();
         for (const f of fields) f.wrong(f.input.value.trim() ? '' : t('error.empty'));
@@ -86,7 +89,7 @@ export async function mount(root, params, app) {
         f.wrong(name.value.trim() ? '' : t('error.empty'));
         if (!name.value.trim()) { name.focus(); return; }
         if (!scopes.length) { wrong.textContent = t('users.service.no_scope'); return; }
-        try { close({ name: name.value.trim(), ...(await api.post('/services', { name: name.value.trim(), scopes }, { key })) }); } catch (error) { wrong.textContent = said(error); }
+        try { close({ name: name.value.trim(), ...(await api.post('/services', { username: login(name.value), name: name.value.trim(), scopes }, { key })) }); } catch (error) { wrong.textContent = said(error); }
       } }, f, h('fieldset', { class: 'choices column' }, h('legend', {}, t('users.service.scopes')), boxes), wrong, h('div', { class: 'actions' }, button(t('cancel'), () => close()), h('button', { type: 'submit', class: 'btn primary' }, t('users.service.add'))));
     }, { title: t('users.service.add') });
     if (!out) return;
