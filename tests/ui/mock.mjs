@@ -156,13 +156,13 @@ function wav(d) {
 /** The routes: [method, pattern, handler({db, act, user, params, query, body, headers})] -> body, or {status, body, headers, bytes}. */
 export const ROUTES = [
   ['GET', '/practice', ({ db }) => ({ name: 'Sample practice', demonstration: db.demonstration, needs_setup: false, version: '0.1.0', people: db.demonstration ? db.people.map(({ username, name, role }) => ({ username, name, role })) : undefined }), 'open'],
-  ['GET', '/session', ({ user }) => session(user)],
+  ['GET', '/session', ({ db, user }) => ({ ...session(user), idle_s: db.idle_s ?? 900 })],
   ['POST', '/session', ({ db, body }) => {
     const user = db.people.find((p) => p.username === body.username);
     if (!user || (!body.demonstration && body.password !== 'correct horse')) throw new Fail(401, 'wrong', 'User name or password is wrong.');
     const token = `s${Math.random().toString(36).slice(2)}`;
     db.sessions.set(token, { user, at: Date.now() });
-    return { body: session(user), headers: { 'set-cookie': `osler_session=${token}; HttpOnly; SameSite=Strict; Path=/` } };
+    return { body: { ...session(user), idle_s: db.idle_s ?? 900 }, headers: { 'set-cookie': `osler_session=${token}; HttpOnly; SameSite=Strict; Path=/` } };
   }, 'open'],
   ['DELETE', '/session', ({ db, token }) => { db.sessions.delete(token); return { status: 204 }; }],
   ['POST', '/session/proof', ({ user }) => session(user)],

@@ -187,6 +187,23 @@ walk('an expired session asks for the password and loses nothing', async (page, 
   await saved(service, 'd1', (s) => s.endsWith('Kept.'));
 });
 
+walk('where nobody is nothing is shown, and the work is still there behind the password', async (page, service) => {
+  await open(page, 'd1');
+  await page.keyboard.press('Control+End');
+  await page.keyboard.type(' Still here.');
+  await saved(service, 'd1', (s) => s.endsWith('Still here.'));
+  Object.assign(service.db, { demonstration: false, idle_s: 1 });
+  await page.reload();
+  await page.getByRole('dialog', { name: 'Still you?' }).waitFor();
+  assert.equal(await page.locator('.patient').isVisible(), false);
+  assert.equal(service.db.sessions.size, 0);
+  service.db.idle_s = 900;
+  await page.getByLabel('Password').fill('correct horse');
+  await page.keyboard.press('Enter');
+  await page.locator('.patient').waitFor({ state: 'visible' });
+  assert.match(await text(page), /Still here\.$/);
+});
+
 walk('without the service the text waits, says so, and is saved when it answers again', async (page, service) => {
   await open(page, 'd1');
   service.db.down = true;

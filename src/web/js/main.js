@@ -175,8 +175,10 @@ function password(title, say, send, withCode = app.session?.second_factor) {
 const proof = () => askProof();
 const askProof = () => password(t('proof.title'), t('proof.say'), (pass, code) => api.post('/session/proof', { password: pass || undefined, code }, { quiet: true }), app.session.second_factor && app.session.proof_needed !== 'one');
 
-/** Asks who is there; true when the session is theirs again. */
-async function again() {
+/** Asks who is there, once at a time; true when the session is theirs again. */
+let asking = null;
+const again = () => (asking ??= who().finally(() => { asking = null; }));
+async function who() {
   if (!app.session) return false;
   const { user } = app.session;
   if (app.practice?.demonstration) {
