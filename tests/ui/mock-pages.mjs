@@ -33,6 +33,7 @@ export const routes = [
   ['POST', '/patients', ({ db, body }) => { if (db.patients.some((p) => p.mrn === body.mrn)) throw new Fail(409, 'conflict', 'There is a patient with this record number already.'); db.patients.push({ id: `p-${body.mrn}`, allergies: [], medications: [], problems: [], ...body }); return { status: 201, body }; }],
   ['GET', '/patients/:mrn', ({ db, act, user, params }) => record(db, act, params.mrn, user)],
   ['POST', '/patients/:mrn/entries', ({ act, user, params, body }) => { const p = act.person(params.mrn); const e = { id: `n${Math.random()}`, text: body.text, at: now(), by: user.name }; p[{ allergy: 'allergies', medication: 'medications', problem: 'problems' }[body.kind]].push(e); return { status: 201, body: e }; }],
+  ['GET', '/reports/:id', ({ db, act, params }) => { const r = report(db, params.id); return { ...view(r, act), trace: act.latest(r).trace }; }],
   ['POST', '/reports/:id/signature', ({ db, act, user, params, body }) => {
     const r = report(db, params.id), d = db.dictations.get(r.dictation);
     if (db.unproven) throw new Fail(403, 'not_proven', 'A signature needs your password.');

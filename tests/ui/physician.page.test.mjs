@@ -2,12 +2,14 @@
 // a reload, the last look before signing by keyboard alone, recordings that are dropped.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { launch, as } from './browser.mjs';
 import { practice, serve } from './mock.mjs';
 import { live, routes } from './mock-pages.mjs';
+import { PAGES } from './shots-pages.mjs';
 
 const folder = mkdtempSync(join(tmpdir(), 'osler-ui-'));
 const sound = join(folder, 'voice.wav');
@@ -171,9 +173,30 @@ test('dropped recordings are handed in for the patient that was chosen', async (
   await page.getByRole('button', { name: 'Choose a patient' }).click();
   await page.getByRole('dialog').getByLabel('Patient', { exact: true }).fill('Marche');
   await page.getByRole('dialog').getByRole('button', { name: /Marchetti/ }).click();
-  await page.locator('#upload-files').setInputFiles([sound, { name: 'two.wav', mimeType: 'audio/wav', buffer: voice() }]);
+  await page.locator('#upload-files').setInputFiles([{ name: 'one.wav', mimeType: 'audio/wav', buffer: voice() }, { name: 'two.wav', mimeType: 'audio/wav', buffer: voice() }]);
   await page.waitForFunction(() => [...document.querySelectorAll('.uploads small[role=status]')].filter((e) => e.textContent === 'with the service').length === 2);
   assert.deepEqual([...db.uploads.values()].map((u) => [u.mrn, u.offset === u.bytes]), [['0047-2291', true], ['0047-2291', true]]);
   assert.deepEqual(page.problems.filter((p) => !p.startsWith('WebSocket')), []);
   await page.context().close();
+});
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+test('nothing serious for axe on any page, in light and dark, and nothing is wider than a phone', async () => {
+  const found = [];
+  for (const [colorScheme, viewport] of [['light', { width: 1440, height: 900 }], ['dark', { width: 390, height: 844 }]]) {
+    for (const [name, [who, path, ready, act]] of Object.entries(PAGES)) {
+      const own = await serve(0, { db: practice(), more: routes });
+      const page = await as(browser, own.url, new RegExp(who), { path, colorScheme, viewport, bypassCSP: true });
+      await page.locator(ready).first().waitFor();
+      await act?.(page);
+      await page.evaluate(AXE);
+      const { violations } = await page.evaluate(() => globalThis.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }));
+      for (const v of violations) if (['serious', 'critical'].includes(v.impact)) found.push(`${name} ${colorScheme}: ${v.id} ${v.nodes.slice(0, 2).map((n) => n.html.slice(0, 120)).join(' | ')}`);
+      if (await page.evaluate(() => document.documentElement.scrollWidth > innerWidth + 1 || document.getElementById('main').scrollWidth > document.getElementById('main').clientWidth + 1)) found.push(`${name} ${viewport.width}: wider than the window`);
+      for (const p of page.problems) found.push(`${name}: ${p}`);
+      await page.context().close();
+      await own.close();
+    }
+  }
+  assert.deepEqual(found, []);
 });

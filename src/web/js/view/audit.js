@@ -37,7 +37,7 @@ export async function mount(root, params, app) {
       if (mine !== turn) return;
       const more = next && button(t('audit.more'), () => load(next), { cls: 'btn' });
       if (cursor) { list.querySelector('tbody').append(...items.map(row)); list.querySelector('.more')?.replaceChildren(...[more].filter(Boolean)); return; }
-      list.replaceChildren(...(items.length ? [h('div', { class: 'scroll-x' }, h('table', { class: 'list' }, h('thead', {}, h('tr', {}, ['seq', 'at', 'who', 'what', 'subject', 'outcome', 'details'].map((k) => h('th', { scope: 'col' }, t(`audit.col.${k}`))))), h('tbody', {}, items.map(row)))), h('p', { class: 'more row' }, more)] : [empty(t('audit.none'), t('audit.none.say'))]));
+      list.replaceChildren(...(items.length ? [h('div', { class: 'scroll-x', tabindex: '0', role: 'region', 'aria-label': t('page.audit') }, h('table', { class: 'list' }, h('thead', {}, h('tr', {}, ['seq', 'at', 'who', 'what', 'subject', 'outcome', 'details'].map((k) => h('th', { scope: 'col' }, t(`audit.col.${k}`))))), h('tbody', {}, items.map(row)))), h('p', { class: 'more row' }, more)] : [empty(t('audit.none'), t('audit.none.say'))]));
     } catch (error) { if (mine === turn) list.replaceChildren(failure(error, () => load())); }
   }
   await load();

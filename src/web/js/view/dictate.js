@@ -204,6 +204,7 @@ export async function mount(root, params, app) {
   });
 
   let busy = Promise.resolve();
+  app.busy = () => d.state === 'recording';
   const toggle = () => { busy = busy.then(() => (d.state === 'recording' ? pause() : record())); return busy; };
   async function record() {
     if (d.state !== 'paused') return;

@@ -110,7 +110,7 @@ export async function mount(root, params, app) {
       notes.querySelector('[aria-pressed]')?.focus({ preventScroll: true });
     } catch (error) { app.notice('diff', said(error), { kind: 'danger' }); }
   }
-  const changesView = (parts) => h('div', { class: 'diff' }, (parts.items ?? parts).map((p) => h(p.op === 'same' ? 'span' : p.op, {}, p.text)));
+  const changesView = (parts) => h('div', { class: 'sign-diff' }, (parts.items ?? parts).map((p) => h(p.op === 'same' ? 'span' : p.op, {}, p.text)));
 
   const links = () => { const id = d.report.id; return h('div', { class: 'row' }, h('a', { class: 'btn small', href: app.api.url(`/reports/${id}/print`), target: '_blank', rel: 'noopener' }, t('record.print')), h('a', { class: 'btn small', href: app.api.url(`/reports/${id}.pdf`), download: '' }, 'PDF'), h('a', { class: 'btn small', href: app.api.url(`/reports/${id}.txt`), download: '' }, t('record.text'))); };
   const mine = () => d.author.username === app.session.user.username;
