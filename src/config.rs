@@ -2,6 +2,7 @@
 
 use crate::text::TextStyle;
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// Everything an installation can set. Every key may be left out of the file.
@@ -29,6 +30,89 @@ pub struct Config {
     /// Program and arguments that decode dictaphone files, with `{input}` in the place of the file; it writes WAV, or
     /// raw 16-bit mono samples at 16 kHz, to its output. Empty: ffmpeg, which reads DSS and not DS2.
     pub dss_decoder: Vec<String>,
+    /// What the headers of recorders mean here.
+    pub recorders: Recorders,
+    /// Folders whose recordings are taken in as they come.
+    pub watch: Vec<WatchedFolder>,
+}
+
+/// What the headers of recorders mean in this practice.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Recorders {
+    /// From which number on the priority in a header is urgent. Devices number it differently; most write 0 for none.
+    pub urgent_from: u8,
+    /// Login names by what recorders, file names and lists call people; capitals do not count.
+    pub authors: BTreeMap<String, String>,
+}
+
+impl Default for Recorders {
+    fn default() -> Self {
+        Self {
+            urgent_from: 1,
+            authors: BTreeMap::new(),
+        }
+    }
+}
+
+/// What becomes of a recording's file once it is stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Done {
+    /// It goes to the folder `done` beside it.
+    #[default]
+    Move,
+    /// It stays where it is.
+    Leave,
+}
+
+/// A folder whose recordings are taken in as they come, and how it is known whose they are.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct WatchedFolder {
+    /// The folder, with the folders in it.
+    pub folder: PathBuf,
+    /// What the inbox calls it; its own name where nothing is given.
+    pub name: Option<String>,
+    /// How recordings are named, for example "{mrn}_{date}_{author}".
+    pub pattern: Option<String>,
+    /// How the comment in the header of a recorder is made up, for example "{mrn}".
+    pub comment: Option<String>,
+    /// A list (CSV) that says whose the recordings are; read again when it changes.
+    pub map: Option<PathBuf>,
+    /// Who dictated where nothing else says so.
+    pub author: Option<String>,
+    /// stat, urgent or routine, where nothing else says so.
+    pub priority: Option<String>,
+    /// author or secretary: who gets the draft, where nothing else says so.
+    pub route: Option<String>,
+    /// What becomes of the file.
+    pub done: Done,
+    /// Whether every recording comes with a sidecar (JSON), which is waited for.
+    pub sidecar: bool,
+    /// Seconds for which size and time of a file have to stand still before it is read.
+    pub settle_s: u32,
+    /// Seconds between two looks.
+    pub every_s: u32,
+}
+
+impl Default for WatchedFolder {
+    fn default() -> Self {
+        Self {
+            folder: PathBuf::new(),
+            name: None,
+            pattern: None,
+            comment: None,
+            map: None,
+            author: None,
+            priority: None,
+            route: None,
+            done: Done::Move,
+            sidecar: false,
+            settle_s: 10,
+            every_s: 5,
+        }
+    }
 }
 
 impl Default for Config {
@@ -49,6 +133,8 @@ impl Default for Config {
             threads: 0,
             style: TextStyle::AsHeard,
             dss_decoder: Vec::new(),
+            recorders: Recorders::default(),
+            watch: Vec::new(),
         }
     }
 }
@@ -114,5 +200,21 @@ mod tests {
         let config: Config =
             toml::from_str(r#"dss_decoder = ["python3", "decode.py", "{input}"]"#).unwrap();
         assert_eq!(config.dss_decoder, ["python3", "decode.py", "{input}"]);
+    }
+
+    #[test]
+    fn a_watched_folder_needs_its_place_and_says_the_rest_if_it_differs() {
+        let config: Config = toml::from_str(
+            "[recorders.authors]\n\"DR MARSH\" = \"dr.marsh\"\n[[watch]]\nfolder = \"/in\"\npattern = \"{mrn}\"\ndone = \"leave\"",
+        )
+        .unwrap();
+        assert_eq!(config.recorders.authors["DR MARSH"], "dr.marsh");
+        assert_eq!(config.recorders.urgent_from, 1);
+        let folder = &config.watch[0];
+        assert_eq!(
+            (folder.done, folder.settle_s, folder.sidecar),
+            (Done::Leave, 10, false)
+        );
+        assert!(toml::from_str::<Config>("[[watch]]\nfolder = \"/in\"\npatern = \"x\"").is_err());
     }
 }

@@ -51,6 +51,7 @@ const FENCES: &[(&str, &[&str])] = &[
     ("whisper_rs", &["speech/whisper.rs"]),
     ("rusqlite", &["store/"]),
     ("rusqlite_migration", &["store/"]),
+    ("rustix", &["store/space.rs"]),
     ("deadpool_sqlite", &["store/"]),
     ("symphonia", &["audio/"]),
     ("rubato", &["audio/"]),

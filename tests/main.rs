@@ -4,6 +4,7 @@
 
 mod architecture;
 mod audio;
+mod batch;
 mod dictate;
 mod dictionary;
 mod eval;

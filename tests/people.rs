@@ -52,7 +52,7 @@ fn give(username: &str, typed: &str) -> Login {
     }
 }
 
-async fn log_in(practice: &Practice, username: &str, typed: &str) -> LoggedIn {
+pub async fn log_in(practice: &Practice, username: &str, typed: &str) -> LoggedIn {
     login::log_in(&practice.app, give(username, typed))
         .await
         .unwrap()
@@ -63,7 +63,7 @@ async fn refused(practice: &Practice, login: Login) -> AccessRefusal {
 }
 
 /// A practice with an administrator who is logged in.
-async fn administered() -> (Practice, Who) {
+pub async fn administered() -> (Practice, Who) {
     let practice = Practice::new(Kind::Practice).await;
     users::add_first_administrator(&practice.app, "root", "Rita Root", password(ROOT), &actor())
         .await
@@ -73,7 +73,7 @@ async fn administered() -> (Practice, Who) {
 }
 
 /// Gives a user of the practice this password, by way of the one for the first log-in.
-async fn settle(practice: &Practice, root: &Who, username: &str, typed: &str) {
+pub async fn settle(practice: &Practice, root: &Who, username: &str, typed: &str) {
     let app = &practice.app;
     let first = users::reset_password(app, root, username).await.unwrap();
     let opened = log_in(practice, username, &first).await;

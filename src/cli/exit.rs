@@ -11,7 +11,8 @@ use std::process::ExitCode;
 /// Shown under `--help`.
 pub const HELP: &str = "Exit codes: 0 done; 1 failed; 2 wrong arguments or configuration; 3 a recording, or a line of \
 a list, could not be used (the others were done); 4 a model is missing or broken; 5 the database or the audio store \
-cannot be used; 6 refused by a rule (identity, signature, demonstration data); 130 interrupted.";
+cannot be used; 6 refused by a rule (identity, signature, demonstration data); 7 recordings wait in the inbox (the \
+others were done); 130 interrupted.";
 
 /// Why a command ends with another code than 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +29,8 @@ pub enum Code {
     Store = 5,
     /// A rule forbids it.
     Refused = 6,
+    /// Everything was done, and recordings wait until somebody says whose they are.
+    Inbox = 7,
     /// The user interrupted.
     Interrupted = 130,
 }

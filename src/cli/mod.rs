@@ -6,12 +6,16 @@ use std::path::PathBuf;
 
 pub mod admin;
 pub mod ask;
+pub mod background;
+pub mod batch;
 pub mod common;
 pub mod demo;
 pub mod dictate;
 pub mod dictionary;
+pub mod doctor;
 pub mod eval;
 pub mod exit;
+pub mod inbox;
 pub mod init;
 pub mod intake;
 pub mod models;
@@ -21,6 +25,7 @@ pub mod serve;
 pub mod show;
 pub mod transcribe;
 pub mod user;
+pub mod watch;
 
 use exit::Failure;
 
@@ -67,6 +72,11 @@ enum Command {
     Patient(patient::Command),
     /// Take a recording into a patient's record and draft its report
     Intake(intake::Args),
+    Batch(batch::Args),
+    Watch(watch::Args),
+    /// List, hear, assign or discard recordings of which it is not certain whose they are
+    #[command(subcommand)]
+    Inbox(inbox::Command),
     /// List, show, sign or file reports
     #[command(subcommand)]
     Report(report::Command),
@@ -74,6 +84,7 @@ enum Command {
     Demo(demo::Args),
     /// Run the practice in a browser
     Serve(serve::Args),
+    Doctor(doctor::Args),
 }
 
 /// Parses the arguments, runs the command, and says how it went.
@@ -102,8 +113,12 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Command::User(command) => user::run(command, config),
         Command::Patient(command) => patient::run(command, config),
         Command::Intake(args) => intake::run(args, config),
+        Command::Batch(args) => batch::run(args, config),
+        Command::Watch(args) => watch::run(args, config),
+        Command::Inbox(command) => inbox::run(command, config),
         Command::Report(command) => report::run(command, config),
         Command::Demo(args) => demo::run(&args, config),
         Command::Serve(args) => serve::run(&args, config),
+        Command::Doctor(args) => doctor::run(&args, &config),
     }
 }

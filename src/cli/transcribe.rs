@@ -13,6 +13,7 @@ use crate::speech::models;
 use crate::speech::pool::Pool;
 use crate::speech::whisper::{LoadOptions, WhisperEngine, knows_language};
 use crate::workflow::layers::{self, Background};
+use crate::workflow::queue::{self, Hear};
 use crate::workflow::transcribe::{Options, SPOKEN_MARKS, TranscribeError, channels, transcribe};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
@@ -42,7 +43,7 @@ pub struct Args {
 }
 
 /// Which model hears, and how.
-#[derive(Debug, Clone, clap::Args)]
+#[derive(Debug, Clone, Default, clap::Args)]
 pub struct EngineArgs {
     /// Model name (see `osler models list`) or path of a ggml file
     #[arg(long)]
@@ -160,6 +161,16 @@ impl Recogniser {
             cancel: Cancel::default(),
             bar: std::io::stderr().is_terminal(),
         })
+    }
+
+    /// How the queue has stored recordings heard.
+    pub fn hear(&self) -> Arc<Hear> {
+        queue::hear_with(self.pool.clone(), self.index.clone(), self.options.clone())
+    }
+
+    /// Recordings that are heard at the same time.
+    pub fn workers(&self) -> usize {
+        self.pool.workers()
     }
 
     /// Transcribes one recording, with a progress bar where somebody watches.

@@ -43,6 +43,12 @@ pub enum Action {
     AddendumAdded,
     /// A signed report was marked as entered in error.
     ReportRetracted,
+    /// A recording came of which it is not certain whose it is.
+    InboxReceived,
+    /// A recording in the inbox became a dictation.
+    InboxAssigned,
+    /// A recording in the inbox was put aside.
+    InboxDiscarded,
     /// A report was signed.
     ReportSigned,
     /// A report was filed in the patient's record.
@@ -119,6 +125,9 @@ written!(Action {
     ReportCorrected => "report.corrected",
     AddendumAdded => "report.addendum_added",
     ReportRetracted => "report.retracted",
+    InboxReceived => "inbox.received",
+    InboxAssigned => "inbox.assigned",
+    InboxDiscarded => "inbox.discarded",
     ReportSigned => "report.signed",
     ReportFiled => "report.filed",
     SessionStarted => "session.started",

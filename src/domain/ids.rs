@@ -47,3 +47,4 @@ id!(/** One stored recording of a dictation. */ TakeId);
 id!(/** One recognition run over a dictation. */ TranscriptId);
 id!(/** One document in a patient's record; its versions share it. */ ReportId);
 id!(/** A person who uses Osler. */ UserId);
+id!(/** A recording in the inbox. */ InboxId);

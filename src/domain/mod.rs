@@ -24,6 +24,7 @@ macro_rules! written {
 pub struct UnknownWord(pub String);
 
 pub mod align;
+pub mod arrival;
 pub mod audit;
 pub mod credentials;
 pub mod dictation;

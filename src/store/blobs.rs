@@ -76,11 +76,17 @@ impl AudioStore {
     /// Opens the audio store in the data folder, making it where it is missing, and removes what killed runs left
     /// half-written.
     pub fn open(data: &Path) -> Result<Self, BlobError> {
-        let root = data.join(FOLDER);
-        make_folder(&root)?;
-        let store = Self { root };
+        let store = Self::at(data);
+        make_folder(&store.root)?;
         store.remove_leftovers()?;
         Ok(store)
+    }
+
+    /// The audio store in the data folder as it is: nothing is made and nothing removed.
+    pub fn at(data: &Path) -> Self {
+        Self {
+            root: data.join(FOLDER),
+        }
     }
 
     /// Copies a recording into the store and gives its address once it is on the disk.
@@ -230,7 +236,7 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 /// SHA-256 (hex) of a file's bytes.
-fn file_sha256(path: &Path) -> std::io::Result<String> {
+pub fn file_sha256(path: &Path) -> std::io::Result<String> {
     let mut file = File::open(path)?;
     let mut hash = Sha256::new();
     std::io::copy(&mut file, &mut hash)?;

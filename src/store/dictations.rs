@@ -279,7 +279,11 @@ pub(super) fn insert_take(conn: &Connection, id: DictationId, take: &Take) -> Re
     Ok(())
 }
 
-fn receive(conn: &Connection, new: &NewDictation, stamp: &Stamp) -> Result<Received, Fault> {
+pub(super) fn receive(
+    conn: &Connection,
+    new: &NewDictation,
+    stamp: &Stamp,
+) -> Result<Received, Fault> {
     // What was deleted on purpose may be delivered again.
     let mut statement = conn.prepare_cached(
         "SELECT d.id, d.patient_id, d.author_id, d.encounter_id FROM takes t JOIN dictations d ON d.id = t.dictation_id

@@ -8,6 +8,8 @@ mod audit;
 pub mod blobs;
 mod dictations;
 mod encounters;
+mod examine;
+mod inbox;
 mod key;
 mod lane;
 mod layers;
@@ -16,6 +18,7 @@ mod people;
 mod queue;
 mod reports;
 mod review;
+pub mod space;
 mod sql;
 mod steps;
 mod users;
@@ -23,6 +26,8 @@ mod worklist;
 
 pub use audit::{AuditRow, Note};
 pub use dictations::{Completed, NewDictation, Received, StoredTranscript};
+pub use examine::{Examination, examine};
+pub use inbox::{KnownDictation, KnownSound, NewItem};
 pub use key::KEY_FILE;
 pub use layers::{AddedLocal, LayerCount, RevokeLocal, StoredLocal};
 pub use people::{
@@ -50,7 +55,7 @@ pub const FILE_NAME: &str = "osler.db";
 const APPLICATION_ID: i64 = 0x4F53_4C52;
 
 /// Schema version that this program writes.
-pub const SCHEMA_VERSION: i64 = 6;
+pub const SCHEMA_VERSION: i64 = 7;
 
 /// From this schema version on a database has a key.
 const KEYED_SINCE: i64 = 6;
@@ -553,6 +558,7 @@ fn migrate(conn: &mut Connection, kind: Kind, key: &Key) -> Result<(), Fault> {
             include_str!("migrations/0030_sessions.sql"),
             move |tx: &rusqlite::Transaction<'_>| Ok(remembered.remember(tx)?),
         ),
+        M::up(include_str!("migrations/0031_inbox.sql")),
     ]);
     conn.set_transaction_behavior(TransactionBehavior::Immediate);
     match migrations.to_latest(conn) {

@@ -1,7 +1,8 @@
 //! How domain values lie in columns. The only place where a stored word meets a domain type.
 
+use crate::domain::arrival::InboxState;
 use crate::domain::ids::{
-    DictationId, EncounterId, PatientId, ReportId, TakeId, TranscriptId, UserId,
+    DictationId, EncounterId, InboxId, PatientId, ReportId, TakeId, TranscriptId, UserId,
 };
 use crate::domain::layer::{LayerKind, LocalKind, Origin};
 use crate::domain::patient::{EntryKind, Mrn, Sex};
@@ -95,6 +96,7 @@ as_text!(
     TranscriptId,
     ReportId,
     UserId,
+    InboxId,
     Mrn,
     Scopes
 );
@@ -104,6 +106,7 @@ as_word!(
     LayerKind,
     LocalKind,
     Origin,
+    InboxState,
     Role,
     Phase,
     State,

@@ -8,8 +8,8 @@ use crate::audio::decode::Decoder;
 use crate::audio::{AudioError, OpenOptions};
 use crate::domain::audit::Actor;
 use crate::domain::dictation::{Dictation, Phase, Take};
-use crate::domain::ids::{DictationId, ReportId};
-use crate::domain::patient::Mrn;
+use crate::domain::ids::{DictationId, EncounterId, ReportId};
+use crate::domain::patient::{Mrn, Patient};
 use crate::domain::recognition::Recognition;
 use crate::domain::transition::Note;
 use crate::domain::user::User;
@@ -137,8 +137,8 @@ where
 }
 
 /// Whether a file is a recording that can be read and has sound, so that a letter, a bare header or a device is refused
-/// before it is stored.
-pub fn check_recording(recording: &Path, source: &OpenOptions) -> Result<(), AudioError> {
+/// before it is stored. Gives its length in seconds, where its header says so.
+pub fn check_recording(recording: &Path, source: &OpenOptions) -> Result<Option<f64>, AudioError> {
     // Asked before it is opened: a pipe would wait for its writer, a device might never end.
     if let Ok(meta) = std::fs::metadata(recording)
         && !meta.is_file()
@@ -148,9 +148,9 @@ pub fn check_recording(recording: &Path, source: &OpenOptions) -> Result<(), Aud
             no_regular_file(&meta).into(),
         ));
     }
-    Decoder::open_with(recording, source)?
-        .next_block()
-        .map(|_| ())
+    let mut decoder = Decoder::open_with(recording, source)?;
+    decoder.next_block()?;
+    Ok(decoder.claimed_s())
 }
 
 /// What something is that is not a regular file.
@@ -162,16 +162,22 @@ fn no_regular_file(meta: &std::fs::Metadata) -> &'static str {
     }
 }
 
-/// Checks the identifiers, stores the sound, and makes a dictation of it, or finds the one there is.
+/// What the record says to a request.
+#[derive(Debug, Clone)]
+pub struct Checked {
+    /// Whose record it is.
+    pub patient: Patient,
+    /// Whether the second identifier was given, and is right.
+    identity_verified: bool,
+    encounter_id: Option<EncounterId>,
+}
+
+/// Compares a request with the record. Writes nothing.
 ///
 /// # Errors
-/// [`WorkflowError::Refused`] where the second identifier, the encounter, the author or another patient's record forbids it,
-/// and [`WorkflowError::Recording`] where the file cannot be read; nothing is stored then.
-pub async fn receive(
-    app: &App,
-    request: Request,
-    actor: &Actor,
-) -> Result<Dictation, WorkflowError> {
+/// [`WorkflowError::Refused`] where the second identifier or the encounter forbids it, [`StoreError::NotFound`] where
+/// there is no such patient or encounter.
+pub async fn check(app: &App, request: &Request) -> Result<Checked, WorkflowError> {
     let patient = patients::find(app, &request.mrn).await?;
     let identity_verified = check_identity(&patient, request.birth_date)?;
     let encounter_id = match &request.encounter {
@@ -188,44 +194,74 @@ pub async fn receive(
             Some(encounter.id)
         }
     };
-    let file = request.recording.display().to_string();
+    Ok(Checked {
+        patient,
+        identity_verified,
+        encounter_id,
+    })
+}
+
+/// The dictation that a request asks for, once it was checked and its sound is stored.
+pub(super) fn new_dictation(
+    request: &Request,
+    checked: &Checked,
+    sound: StoredAudio,
+    original_name: String,
+) -> NewDictation {
+    NewDictation {
+        patient_id: checked.patient.id,
+        encounter_id: checked.encounter_id,
+        author_id: request.author.id,
+        sha256: sound.sha256,
+        bytes: sound.bytes,
+        original_name,
+        identity_verified: checked.identity_verified,
+        orders: request.orders,
+    }
+}
+
+/// Checks the identifiers, stores the sound, and makes a dictation of it, or finds the one there is.
+///
+/// # Errors
+/// [`WorkflowError::Refused`] where the second identifier, the encounter, the author or another patient's record forbids it,
+/// and [`WorkflowError::Recording`] where the file cannot be read; nothing is stored then.
+pub async fn receive(
+    app: &App,
+    request: Request,
+    actor: &Actor,
+) -> Result<Dictation, WorkflowError> {
+    let checked = check(app, &request).await?;
     let original_name = request
         .recording
         .file_name()
         .map(|name| name.to_string_lossy().into_owned())
         .unwrap_or_default();
-    let StoredAudio { sha256, bytes } = keep_sound(app, request.recording).await?;
-    let received = app
-        .store
-        .receive_dictation(
-            NewDictation {
-                patient_id: patient.id,
-                encounter_id,
-                author_id: request.author.id,
-                sha256,
-                bytes,
-                original_name,
-                identity_verified,
-                orders: request.orders,
-            },
-            app.stamp(actor),
-        )
-        .await?;
-    match received {
-        Received::New(id) | Received::Existing(id) => Ok(app.store.dictation(id).await?),
-        Received::OtherPatient => Err(Refusal::OtherPatient { file }.into()),
-        Received::OtherAuthor => Err(Refusal::OtherAuthor {
+    let sound = keep_sound(app, request.recording.clone()).await?;
+    let new = new_dictation(&request, &checked, sound, original_name);
+    let received = app.store.receive_dictation(new, app.stamp(actor)).await?;
+    self::received(app, received, &request, &checked).await
+}
+
+/// The dictation that a request became, or why it did not.
+pub(super) async fn received(
+    app: &App,
+    received: Received,
+    request: &Request,
+    checked: &Checked,
+) -> Result<Dictation, WorkflowError> {
+    let file = request.recording.display().to_string();
+    let mrn = checked.patient.mrn.to_string();
+    Err(match received {
+        Received::New(id) | Received::Existing(id) => return Ok(app.store.dictation(id).await?),
+        Received::OtherPatient => Refusal::OtherPatient { file },
+        Received::OtherAuthor => Refusal::OtherAuthor { file, mrn },
+        Received::OtherEncounter => Refusal::KnownEncounter {
             file,
-            mrn: patient.mrn.to_string(),
-        }
-        .into()),
-        Received::OtherEncounter => Err(Refusal::KnownEncounter {
-            file,
-            mrn: patient.mrn.to_string(),
-            encounter: request.encounter.unwrap_or_default(),
-        }
-        .into()),
+            mrn,
+            encounter: request.encounter.clone().unwrap_or_default(),
+        },
     }
+    .into())
 }
 
 /// Stores what was heard and the draft that follows from it.
@@ -271,7 +307,10 @@ fn stored_take<'a>(app: &App, dictation: &'a Dictation) -> Result<&'a Take, Work
 }
 
 /// Copies the file into the audio store, off the async threads.
-async fn keep_sound(app: &App, recording: PathBuf) -> Result<StoredAudio, WorkflowError> {
+pub(super) async fn keep_sound(
+    app: &App,
+    recording: PathBuf,
+) -> Result<StoredAudio, WorkflowError> {
     let audio = app.audio.clone();
     let file = recording.display().to_string();
     let unreadable = |reason: String| WorkflowError::Recording {

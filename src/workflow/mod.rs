@@ -1,8 +1,12 @@
 //! The use cases, one per file: what the command line and the service both call. Rules are decided here; the store
 //! keeps what was decided, together with its audit row, in one transaction.
 
+pub mod arrivals;
+pub mod batch;
 pub mod demo;
 pub mod dictate;
+pub mod doctor;
+pub mod inbox;
 pub mod intake;
 pub mod layers;
 pub mod merge;
@@ -14,6 +18,7 @@ pub mod redraft;
 pub mod review;
 pub mod sign;
 pub mod transcribe;
+pub mod watch;
 pub mod worklist;
 
 pub use crate::store::StoreError;

@@ -172,6 +172,7 @@ impl Practice {
             "jobs",
             "retractions",
             "dictionary_entries",
+            "inbox",
             "audit",
         ] {
             let mut statement = conn.prepare(&format!("SELECT * FROM {table}")).unwrap();
