@@ -1,158 +1,19 @@
-//! Getting in over HTTP: cookies, second factor, lock-out, other sites' pages, programs; and what each role is shown.
+//! Getting in over HTTP: cookies, second factor, lock-out, other sites' pages, programs; the demonstration.
 
+use crate::support::client::{ANNA, Client, ROOT, give, staffed};
 use crate::support::practice::{Practice, TestClock, actor, open};
-use axum::body::{Body, to_bytes};
+use axum::body::Body;
 use axum::extract::ConnectInfo;
-use axum::http::{HeaderMap, Method, Request, StatusCode};
-use osler::domain::credentials::{Password, Token};
-use osler::domain::role::{Role, Scope};
+use axum::http::{Method, Request};
+use osler::domain::credentials::Token;
+use osler::domain::role::Scope;
 use osler::domain::totp::Secret;
 use osler::http::router;
 use osler::store::{Kind, Opening};
-use osler::workflow::people::login::{self, Login};
-use osler::workflow::people::{services, users};
+use osler::workflow::people::{login, services};
 use serde_json::{Value, json};
 use std::net::SocketAddr;
 use tower::ServiceExt;
-
-const ROOT: &str = "keys and candles";
-const ANNA: &str = "a horse in the rain";
-
-/// An answer with its body read.
-struct Answer {
-    status: StatusCode,
-    headers: HeaderMap,
-    body: Value,
-}
-
-impl Answer {
-    fn reason(&self) -> &str {
-        self.body["reason"].as_str().unwrap_or_default()
-    }
-
-    #[track_caller]
-    fn is(self, status: u16) -> Self {
-        assert_eq!(self.status.as_u16(), status, "{}", self.body);
-        self
-    }
-
-    /// The cookie that it sets, as a browser sends it back.
-    fn cookie(&self) -> String {
-        let set = self.headers["set-cookie"].to_str().unwrap();
-        set.split(';').next().unwrap().to_owned()
-    }
-}
-
-/// A browser, or a program: what it sends with every request.
-#[derive(Clone, Default)]
-struct Client {
-    headers: Vec<(&'static str, String)>,
-}
-
-impl Client {
-    /// A page of the service's own.
-    fn page() -> Self {
-        Self::default()
-            .with("host", "localhost:8470")
-            .with("x-osler", "1")
-    }
-
-    fn with(&self, name: &'static str, value: &str) -> Self {
-        let mut headers = self.headers.clone();
-        headers.retain(|(n, _)| *n != name);
-        headers.push((name, value.to_owned()));
-        Self { headers }
-    }
-
-    fn without(&self, name: &str) -> Self {
-        let mut headers = self.headers.clone();
-        headers.retain(|(n, _)| *n != name);
-        Self { headers }
-    }
-
-    async fn send(&self, practice: &Practice, method: Method, path: &str, body: Value) -> Answer {
-        self.send_to(router(practice.app.clone(), None), method, path, body)
-            .await
-    }
-
-    async fn send_to(
-        &self,
-        router: axum::Router,
-        method: Method,
-        path: &str,
-        body: Value,
-    ) -> Answer {
-        let mut request = Request::builder()
-            .method(method)
-            .uri(path)
-            .header("content-type", "application/json");
-        for (name, value) in &self.headers {
-            request = request.header(*name, value);
-        }
-        let text = if body.is_null() {
-            String::new()
-        } else {
-            body.to_string()
-        };
-        let response = router
-            .oneshot(request.body(Body::from(text)).unwrap())
-            .await
-            .unwrap();
-        let (parts, body) = response.into_parts();
-        let bytes = to_bytes(body, 1 << 20).await.unwrap();
-        Answer {
-            status: parts.status,
-            headers: parts.headers,
-            body: serde_json::from_slice(&bytes).unwrap_or(Value::Null),
-        }
-    }
-
-    async fn get(&self, practice: &Practice, path: &str) -> Answer {
-        self.send(practice, Method::GET, path, Value::Null).await
-    }
-
-    async fn post(&self, practice: &Practice, path: &str, body: Value) -> Answer {
-        self.send(practice, Method::POST, path, body).await
-    }
-
-    /// The same, logged in.
-    async fn log_in(&self, practice: &Practice, username: &str, password: &str) -> Self {
-        let body = json!({"username": username, "password": password});
-        let answer = self.post(practice, "/api/v1/session", body).await.is(200);
-        self.with("cookie", &answer.cookie())
-    }
-}
-
-/// A practice with an administrator; dr.a and s.s have a password, and an auditor is there.
-async fn practice() -> Practice {
-    let practice = Practice::new(Kind::Practice).await;
-    let app = &practice.app;
-    users::add_first_administrator(app, "root", "Rita Root", Password::new(ROOT), &actor())
-        .await
-        .unwrap();
-    let give = |username: &str, typed: &str| Login {
-        username: username.into(),
-        password: Password::new(typed),
-        code: None,
-        via: "test".into(),
-        place: None,
-    };
-    let root = login::log_in(app, give("root", ROOT)).await.unwrap().who;
-    users::add_by(app, &root, "au", "Axel Auditor", Role::Auditor)
-        .await
-        .unwrap();
-    for username in ["dr.a", "dr.c", "s.s", "au"] {
-        let first = users::reset_password(app, &root, username).await.unwrap();
-        let who = login::log_in(app, give(username, &first))
-            .await
-            .unwrap()
-            .who;
-        login::change_password(app, &who, Password::new(first), Password::new(ANNA))
-            .await
-            .unwrap();
-    }
-    practice
-}
 
 /// The code that an authenticator app with this secret shows.
 fn shown(practice: &Practice, secret: &str) -> String {
@@ -182,7 +43,7 @@ async fn last_row(practice: &Practice) -> osler::store::AuditRow {
 
 #[tokio::test]
 async fn a_whole_day_from_the_first_password_to_the_log_off() {
-    let practice = practice().await;
+    let practice = staffed().await;
     let page = Client::page();
     let told = page.get(&practice, "/api/v1/practice").await.is(200).body;
     assert_eq!(told["demonstration"], false);
@@ -296,7 +157,7 @@ async fn a_whole_day_from_the_first_password_to_the_log_off() {
 
 #[tokio::test]
 async fn the_storage_key_is_each_users_own() {
-    let practice = practice().await;
+    let practice = staffed().await;
     let page = Client::page();
     let mut keys = Vec::new();
     for username in ["dr.a", "dr.c"] {
@@ -311,7 +172,7 @@ async fn the_storage_key_is_each_users_own() {
 
 #[tokio::test]
 async fn too_many_wrong_passwords_wait_and_the_answer_says_how_long() {
-    let practice = practice().await;
+    let practice = staffed().await;
     let page = Client::page();
     let wrong = || json!({"username": "dr.a", "password": "wrong wrong wrong"});
     for _ in 0..3 {
@@ -348,7 +209,7 @@ async fn too_many_wrong_passwords_wait_and_the_answer_says_how_long() {
 
 #[tokio::test]
 async fn a_place_is_the_address_that_the_connection_or_the_proxy_names() {
-    let practice = practice().await;
+    let practice = staffed().await;
     let from = |address: &'static str, client: Client, proxied_as: Option<String>| {
         let app = practice.app.clone();
         async move {
@@ -385,7 +246,7 @@ async fn a_place_is_the_address_that_the_connection_or_the_proxy_names() {
 
 #[tokio::test]
 async fn behind_a_proxy_that_speaks_tls_the_cookie_is_sent_over_tls_only() {
-    let practice = practice().await;
+    let practice = staffed().await;
     let page = Client::page().with("host", "osler.example");
     let body = || json!({"username": "dr.a", "password": ANNA});
     let unknown = page
@@ -404,7 +265,7 @@ async fn behind_a_proxy_that_speaks_tls_the_cookie_is_sent_over_tls_only() {
 
 #[tokio::test]
 async fn another_sites_page_changes_nothing() {
-    let practice = practice().await;
+    let practice = staffed().await;
     let page = Client::page();
     let anna = page.log_in(&practice, "dr.a", ANNA).await;
     let path = "/api/v1/account/second-factor";
@@ -438,7 +299,7 @@ async fn another_sites_page_changes_nothing() {
 
 #[tokio::test]
 async fn a_session_is_in_a_cookie_and_a_services_token_in_its_header_and_not_the_other_way_round() {
-    let practice = practice().await;
+    let practice = staffed().await;
     let page = Client::page();
     let anna = page.log_in(&practice, "dr.a", ANNA).await;
     let token = anna
@@ -450,19 +311,10 @@ async fn a_session_is_in_a_cookie_and_a_services_token_in_its_header_and_not_the
         .unwrap()
         .1
         .to_owned();
-    let root = login::log_in(
-        &practice.app,
-        Login {
-            username: "root".into(),
-            password: Password::new(ROOT),
-            code: None,
-            via: "test".into(),
-            place: None,
-        },
-    )
-    .await
-    .unwrap()
-    .who;
+    let root = login::log_in(&practice.app, give("root", ROOT))
+        .await
+        .unwrap()
+        .who;
     let scopes = [Scope::PatientsRead].into_iter().collect();
     let service: Token =
         services::make_token(&practice.app, &root, "finder", "Finder", scopes, None)
@@ -493,7 +345,7 @@ async fn a_session_is_in_a_cookie_and_a_services_token_in_its_header_and_not_the
 
 #[tokio::test]
 async fn what_a_page_asks_on_its_own_does_not_keep_a_session_alive() {
-    let practice = practice().await;
+    let practice = staffed().await;
     let anna = Client::page().log_in(&practice, "dr.a", ANNA).await;
     let away = anna.with("x-osler-background", "1");
     for minute in 1..=14 {
@@ -512,7 +364,7 @@ async fn what_a_page_asks_on_its_own_does_not_keep_a_session_alive() {
 
 #[tokio::test]
 async fn in_a_demonstration_one_click_lets_a_sample_person_in_and_nowhere_else() {
-    let real = practice().await;
+    let real = staffed().await;
     let page = Client::page();
     let click = |username: &str| json!({"username": username, "demonstration": true});
     let refused = page
@@ -565,7 +417,7 @@ async fn in_a_demonstration_one_click_lets_a_sample_person_in_and_nowhere_else()
 
 #[tokio::test]
 async fn every_answer_is_kept_to_its_own_site_and_to_nobodys_cache() {
-    let practice = practice().await;
+    let practice = staffed().await;
     let page = Client::page();
     for path in ["/", "/api/v1/practice", "/api/v1/session", "/nothing"] {
         let answer = page.get(&practice, path).await;
@@ -586,7 +438,7 @@ async fn every_answer_is_kept_to_its_own_site_and_to_nobodys_cache() {
 
 #[tokio::test]
 async fn what_cannot_be_read_is_told_as_a_problem() {
-    let practice = practice().await;
+    let practice = staffed().await;
     let page = Client::page();
     let send = |text: &'static str, kind: &'static str| {
         let request = Request::post("/api/v1/session")

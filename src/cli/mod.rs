@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 pub mod admin;
 pub mod ask;
+mod audit;
 pub mod background;
 pub mod batch;
 pub mod common;
@@ -82,6 +83,9 @@ enum Command {
     Report(report::Command),
     /// Make a sample practice, take two recordings in, and print what became of them
     Demo(demo::Args),
+    /// Check or export the audit trail
+    #[command(subcommand)]
+    Audit(audit::Command),
     /// Run the practice in a browser
     Serve(serve::Args),
     Doctor(doctor::Args),
@@ -118,6 +122,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Command::Inbox(command) => inbox::run(command, config),
         Command::Report(command) => report::run(command, config),
         Command::Demo(args) => demo::run(&args, config),
+        Command::Audit(command) => audit::run(command, config),
         Command::Serve(args) => serve::run(&args, config),
         Command::Doctor(args) => doctor::run(&args, &config),
     }

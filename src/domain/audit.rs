@@ -1,5 +1,8 @@
 //! The audit trail: who did what to which record, when. A row is written in the transaction of its change.
 
+use std::fmt;
+use std::str::FromStr;
+
 /// What was done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
@@ -100,8 +103,11 @@ pub enum Action {
 impl Action {
     /// Whether it says that something was asked for and refused.
     pub fn is_refusal(self) -> bool {
-        matches!(self, Self::SessionRefused | Self::AccessRefused)
+        Self::REFUSALS.contains(&self)
     }
+
+    /// Those that say so.
+    pub const REFUSALS: [Self; 2] = [Self::SessionRefused, Self::AccessRefused];
 }
 
 written!(Action {
@@ -152,6 +158,44 @@ written!(Action {
     RecordsListed => "records.listed",
     TrailRead => "audit.read",
 });
+
+/// The last row of the trail at some moment: its number and its code. Written "12:3f...".
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Head {
+    /// Number of the row.
+    pub seq: i64,
+    /// Its code, 64 hexadecimal digits.
+    pub mac: String,
+}
+
+impl fmt::Display for Head {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.seq, self.mac)
+    }
+}
+
+/// Not the head of a trail.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "a head is the number of a row, ':', and 64 hexadecimal digits, as `osler audit verify` prints it"
+)]
+pub struct NoHead;
+
+impl FromStr for Head {
+    type Err = NoHead;
+
+    fn from_str(s: &str) -> Result<Self, NoHead> {
+        let (seq, mac) = s.trim().split_once(':').ok_or(NoHead)?;
+        let is_code = mac.len() == 64 && mac.bytes().all(|b| b.is_ascii_hexdigit());
+        match seq.parse() {
+            Ok(seq) if is_code => Ok(Self {
+                seq,
+                mac: mac.to_ascii_lowercase(),
+            }),
+            _ => Err(NoHead),
+        }
+    }
+}
 
 /// Who acts: a named user, or the machine itself.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -90,6 +90,11 @@ impl Scopes {
         self.0.contains(&scope)
     }
 
+    /// What is allowed.
+    pub fn iter(&self) -> impl Iterator<Item = Scope> {
+        self.0.iter().copied()
+    }
+
     /// Whether nothing is allowed.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

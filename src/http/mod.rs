@@ -3,15 +3,17 @@
 
 mod account;
 mod assets;
+mod audit;
 pub mod caller;
 pub mod error;
 pub mod extract;
 mod guard;
 mod record;
 mod session;
+mod users;
 
 use crate::app::App;
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post};
 use axum::{Json, Router, middleware};
 use error::Problem;
 use serde_json::json;
@@ -32,6 +34,21 @@ pub fn router(app: App, proxied_as: Option<String>) -> Router {
             "/account/second-factor/confirm",
             post(account::confirm_second_factor),
         )
+        .route("/users", get(users::list).post(users::add))
+        .route(
+            "/users/{username}/reset-password",
+            post(users::reset_password),
+        )
+        .route("/users/{username}/close", post(users::close))
+        .route("/users/{username}/reopen", post(users::reopen))
+        .route(
+            "/users/{username}/remove-second-factor",
+            post(users::remove_second_factor),
+        )
+        .route("/services", get(users::services).post(users::make_token))
+        .route("/services/{username}", delete(users::revoke))
+        .route("/audit", get(audit::list))
+        .route("/audit/check", get(audit::check))
         .route("/patients", get(record::patients))
         .route("/patients/{mrn}", get(record::patient));
     Router::new()

@@ -91,16 +91,13 @@ pub struct ProofBody {
 pub async fn practice(State(app): State<App>) -> Result<Json<PracticeView>, Problem> {
     let is_demonstration = demo::is_sample(&app);
     let people = if is_demonstration {
-        let open = users::accounts(&app).await?.into_iter();
-        Some(
-            open.filter(|a| a.disabled_at.is_none() && a.user.role != Role::Service)
-                .map(|account| PersonView {
-                    username: account.user.username,
-                    name: account.user.name,
-                    role: account.user.role,
-                })
-                .collect(),
-        )
+        let people = users::sample_people(&app).await?.into_iter();
+        let views = people.map(|user| PersonView {
+            username: user.username,
+            name: user.name,
+            role: user.role,
+        });
+        Some(views.collect())
     } else {
         None
     };

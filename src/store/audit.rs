@@ -2,9 +2,11 @@
 
 use crate::domain::audit::{Action, Stamp};
 use crate::domain::ids::PatientId;
+use crate::domain::patient::Mrn;
 use crate::store::sql::At;
 use crate::store::{Fault, Store, StoreError};
-use rusqlite::{Connection, Row, named_params};
+use jiff::Timestamp;
+use rusqlite::{Connection, Row, ToSql, named_params};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::oneshot;
 
@@ -29,6 +31,42 @@ pub struct AuditRow {
     pub patient_id: Option<PatientId>,
     /// Numbers, hashes and identifiers; never a patient's text.
     pub details: serde_json::Value,
+}
+
+/// A row with what its identifiers stand for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AuditLine {
+    /// The row.
+    pub row: AuditRow,
+    /// Its code in the chain, hex; none where the row was not written by Osler.
+    pub mac: Option<String>,
+    /// Login name, where it was done to a user.
+    pub subject_name: Option<String>,
+    /// Record number, where it belongs to a patient's record.
+    pub mrn: Option<Mrn>,
+}
+
+/// Which rows are wanted, newest first.
+#[derive(Debug, Clone, Default)]
+pub struct AuditFilter {
+    /// Who did it.
+    pub actor: Option<String>,
+    /// What was done: a word, or what stands before its dot.
+    pub action: Option<String>,
+    /// What it was done to.
+    pub subject_id: Option<String>,
+    /// Whose record it belongs to.
+    pub patient_id: Option<PatientId>,
+    /// Only refusals, or only what was done.
+    pub refused: Option<bool>,
+    /// Not before this.
+    pub since: Option<Timestamp>,
+    /// Before this.
+    pub until: Option<Timestamp>,
+    /// Rows before this one.
+    pub before: Option<i64>,
+    /// At most so many.
+    pub limit: u32,
 }
 
 /// What is written with a change.
@@ -126,6 +164,86 @@ fn row(r: &Row<'_>) -> rusqlite::Result<(AuditRow, String)> {
     ))
 }
 
+/// The condition holds only what is asked for, so that an index serves it.
+fn lines(conn: &Connection, filter: &AuditFilter) -> Result<Vec<AuditLine>, Fault> {
+    let mut conditions = vec!["1"];
+    let mut values: Vec<(&str, Box<dyn ToSql>)> = Vec::new();
+    let mut ask = |condition: &'static str, name: &'static str, value: Box<dyn ToSql>| {
+        conditions.push(condition);
+        values.push((name, value));
+    };
+    if let Some(actor) = &filter.actor {
+        ask("a.actor = :actor", ":actor", Box::new(actor.clone()));
+    }
+    if let Some(action) = &filter.action {
+        if action.contains('.') {
+            ask("a.action = :action", ":action", Box::new(action.clone()));
+        } else {
+            // '/' comes right after '.'.
+            ask(
+                "a.action BETWEEN :action || '.' AND :action || '/'",
+                ":action",
+                Box::new(action.clone()),
+            );
+        }
+    }
+    if let Some(subject) = &filter.subject_id {
+        ask(
+            "a.subject_id = :subject",
+            ":subject",
+            Box::new(subject.clone()),
+        );
+    }
+    if let Some(patient) = filter.patient_id {
+        ask("a.patient_id = :patient", ":patient", Box::new(patient));
+    }
+    if let Some(since) = filter.since {
+        ask("a.at >= :since", ":since", Box::new(At(since)));
+    }
+    if let Some(until) = filter.until {
+        ask("a.at < :until", ":until", Box::new(At(until)));
+    }
+    if let Some(before) = filter.before {
+        ask("a.seq < :before", ":before", Box::new(before));
+    }
+    ask("1", ":limit", Box::new(filter.limit));
+    let refusals = Action::REFUSALS
+        .map(|action| format!("'{}'", action.as_str()))
+        .join(", ");
+    let refused = match filter.refused {
+        None => String::new(),
+        Some(true) => format!(" AND a.action IN ({refusals})"),
+        Some(false) => format!(" AND a.action NOT IN ({refusals})"),
+    };
+    let mut statement = conn.prepare_cached(&format!(
+        "SELECT a.*, p.mrn AS mrn, u.username AS subject_name
+         FROM audit a
+         LEFT JOIN patients p ON p.id = a.patient_id
+         LEFT JOIN users u ON a.subject_kind = 'user' AND u.id = a.subject_id
+         WHERE {}{refused} ORDER BY a.seq DESC LIMIT :limit",
+        conditions.join(" AND ")
+    ))?;
+    let bound: Vec<(&str, &dyn ToSql)> = values.iter().map(|(n, v)| (*n, v.as_ref())).collect();
+    let rows = statement
+        .query_map(bound.as_slice(), |r| {
+            let (row, details) = row(r)?;
+            let line = AuditLine {
+                row,
+                mac: r.get("mac")?,
+                subject_name: r.get("subject_name")?,
+                mrn: r.get("mrn")?,
+            };
+            Ok((line, details))
+        })?
+        .collect::<Result<Vec<_>, _>>()?;
+    rows.into_iter()
+        .map(|(mut line, details)| {
+            line.row.details = serde_json::from_str(&details)?;
+            Ok(line)
+        })
+        .collect()
+}
+
 impl Store {
     /// Writes a note down; it is on the disk when this returns.
     pub async fn note(&self, note: Note) -> Result<(), StoreError> {
@@ -169,6 +287,11 @@ impl Store {
                 let _ = answer.send(result);
             }
         }
+    }
+
+    /// The rows that a filter lets through, newest first.
+    pub async fn audit_lines(&self, filter: AuditFilter) -> Result<Vec<AuditLine>, StoreError> {
+        self.read(move |conn| lines(conn, &filter)).await
     }
 
     /// The trail in order: all of it, or one patient's.

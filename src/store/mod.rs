@@ -6,6 +6,7 @@
 
 mod audit;
 pub mod blobs;
+mod chain;
 mod dictations;
 mod encounters;
 mod examine;
@@ -24,14 +25,16 @@ mod steps;
 mod users;
 mod worklist;
 
-pub use audit::{AuditRow, Note};
+pub use audit::{AuditFilter, AuditLine, AuditRow, Note};
+pub use chain::{AuditCheck, Broken};
 pub use dictations::{Completed, NewDictation, Received, StoredTranscript};
 pub use examine::{Examination, examine};
 pub use inbox::{KnownDictation, KnownSound, NewItem};
 pub use key::KEY_FILE;
 pub use layers::{AddedLocal, LayerCount, RevokeLocal, StoredLocal};
 pub use people::{
-    Account, Attempt, Begun, EmergencyAccess, NewService, NewSession, ServiceAccount, StoredSession,
+    Account, AccountListing, Attempt, Begun, EmergencyAccess, NewService, NewSession,
+    ServiceAccount, ServiceListing, ServiceToken, StoredSession,
 };
 pub use queue::{Claim, Queued};
 pub use reports::{FileReport, Filter, Listing, SignReport, StoredDictation, StoredRecord};
@@ -55,7 +58,7 @@ pub const FILE_NAME: &str = "osler.db";
 const APPLICATION_ID: i64 = 0x4F53_4C52;
 
 /// Schema version that this program writes.
-pub const SCHEMA_VERSION: i64 = 7;
+pub const SCHEMA_VERSION: i64 = 8;
 
 /// From this schema version on a database has a key.
 const KEYED_SINCE: i64 = 6;
@@ -352,7 +355,16 @@ impl Store {
         &self,
         job: impl FnOnce(&Connection) -> Result<T, Fault> + Send + 'static,
     ) -> Result<T, StoreError> {
-        self.inner.writer.run(job).await
+        let key = self.inner.key.clone();
+        self.inner
+            .writer
+            .run(move |conn| {
+                let before = chain::last(conn)?;
+                let value = job(conn)?;
+                chain::seal(conn, &key, before)?;
+                Ok(value)
+            })
+            .await
     }
 
     async fn read<T: Send + 'static>(
@@ -537,7 +549,7 @@ fn prepare(
 }
 
 fn migrate(conn: &mut Connection, kind: Kind, key: &Key) -> Result<(), Fault> {
-    let remembered = key.clone();
+    let (remembered, sealing) = (key.clone(), key.clone());
     // The kind is written in the transaction that makes the tables: there is no database without one.
     let migrations = Migrations::new(vec![
         M::up_with_hook(
@@ -559,6 +571,10 @@ fn migrate(conn: &mut Connection, kind: Kind, key: &Key) -> Result<(), Fault> {
             move |tx: &rusqlite::Transaction<'_>| Ok(remembered.remember(tx)?),
         ),
         M::up(include_str!("migrations/0031_inbox.sql")),
+        M::up_with_hook(
+            include_str!("migrations/0032_trail.sql"),
+            move |tx: &rusqlite::Transaction<'_>| Ok(chain::seal(tx, &sealing, 0)?),
+        ),
     ]);
     conn.set_transaction_behavior(TransactionBehavior::Immediate);
     match migrations.to_latest(conn) {

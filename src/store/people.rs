@@ -113,6 +113,35 @@ pub struct ServiceAccount {
     pub scopes: Scopes,
 }
 
+/// An account in a list.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AccountListing {
+    /// The account.
+    pub account: Account,
+    /// When a session of theirs was last used.
+    pub last_seen_at: Option<Timestamp>,
+}
+
+/// A token as it is listed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ServiceToken {
+    /// What it may do.
+    pub scopes: Scopes,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// Until when it counts; none for no end.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// A service account with its tokens.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ServiceListing {
+    /// The account.
+    pub user: User,
+    /// Those that count.
+    pub tokens: Vec<ServiceToken>,
+}
+
 /// A record that a physician opened in an emergency.
 #[derive(Debug, Clone, PartialEq)]
 pub struct EmergencyAccess {
@@ -405,11 +434,52 @@ impl Store {
     }
 
     /// How everybody gets in, by login name.
-    pub async fn accounts(&self) -> Result<Vec<Account>, StoreError> {
+    pub async fn accounts(&self) -> Result<Vec<AccountListing>, StoreError> {
         self.read(|conn| {
-            let mut statement = conn.prepare_cached(&format!("{ACCOUNTS} ORDER BY u.username"))?;
-            let rows = statement.query_map([], account)?;
+            let mut statement = conn.prepare_cached(&format!(
+                "SELECT account.*, (SELECT max(last_seen_at) FROM sessions WHERE user_id = account.id)
+                        AS last_seen_at
+                 FROM ({ACCOUNTS}) account ORDER BY account.username"
+            ))?;
+            let rows = statement.query_map([], |r| {
+                Ok(AccountListing {
+                    account: account(r)?,
+                    last_seen_at: r.get::<_, Option<At>>("last_seen_at")?.map(|at| at.0),
+                })
+            })?;
             Ok(rows.collect::<Result<_, _>>()?)
+        })
+        .await
+    }
+
+    /// Service accounts by login name, with the tokens of each that count at `now`.
+    pub async fn services(&self, now: Timestamp) -> Result<Vec<ServiceListing>, StoreError> {
+        self.read(move |conn| {
+            let mut users = conn
+                .prepare_cached("SELECT * FROM users WHERE role = ?1 ORDER BY username")?;
+            let mut tokens = conn.prepare_cached(
+                "SELECT scopes, created_at, expires_at FROM service_tokens
+                 WHERE user_id = ?1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ?2)
+                 ORDER BY created_at",
+            )?;
+            let users = users
+                .query_map([Role::Service], users::row)?
+                .collect::<Result<Vec<_>, _>>()?;
+            users
+                .into_iter()
+                .map(|user| {
+                    let tokens = tokens
+                        .query_map((user.id, At(now)), |r| {
+                            Ok(ServiceToken {
+                                scopes: r.get("scopes")?,
+                                created_at: r.get::<_, At>("created_at")?.0,
+                                expires_at: r.get::<_, Option<At>>("expires_at")?.map(|at| at.0),
+                            })
+                        })?
+                        .collect::<Result<_, _>>()?;
+                    Ok(ServiceListing { user, tokens })
+                })
+                .collect()
         })
         .await
     }

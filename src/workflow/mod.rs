@@ -17,6 +17,7 @@ pub mod record;
 pub mod redraft;
 pub mod review;
 pub mod sign;
+pub mod trail;
 pub mod transcribe;
 pub mod watch;
 pub mod worklist;

@@ -1,5 +1,6 @@
 //! What the tests share.
 
+pub mod client;
 pub mod engine;
 pub mod practice;
 pub mod real;

@@ -6,7 +6,7 @@ use crate::domain::ids::UserId;
 use crate::domain::policy::{Action, Asker};
 use crate::domain::role::{Role, Scopes};
 use crate::domain::user::User;
-use crate::store::NewService;
+use crate::store::{NewService, ServiceListing};
 use crate::workflow::people::{AccessRefusal, Subject, Who, authorise, secrets, users};
 use crate::workflow::{Refusal, WorkflowError};
 use jiff::Timestamp;
@@ -62,6 +62,15 @@ pub async fn make_token(
     };
     app.store.add_service(new_user, service, stamp).await?;
     Ok(token)
+}
+
+/// All programs with the tokens that count.
+///
+/// # Errors
+/// [`Refusal::Policy`] for anybody but an administrator.
+pub async fn list(app: &App, who: &Who) -> Result<Vec<ServiceListing>, WorkflowError> {
+    authorise(app, who, Action::ManageServices, Subject::NONE).await?;
+    Ok(app.store.services(app.clock.now()).await?)
 }
 
 /// Takes all tokens of a service account away; gives how many there were.

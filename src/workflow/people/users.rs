@@ -7,9 +7,9 @@ use crate::domain::ids::UserId;
 use crate::domain::policy::Action;
 use crate::domain::role::Role;
 use crate::domain::user::User;
-use crate::store::{Account, StoreError};
+use crate::store::{AccountListing, StoreError};
 use crate::workflow::people::{Subject, Who, authorise, secrets};
-use crate::workflow::{Refusal, WorkflowError, layers};
+use crate::workflow::{Refusal, WorkflowError, demo, layers};
 
 /// Most characters of a login name.
 const LONGEST: usize = 32;
@@ -231,9 +231,52 @@ async fn first_password() -> Result<(String, String), WorkflowError> {
     Ok((password, hash))
 }
 
-/// How everybody gets in, by login name.
-pub async fn accounts(app: &App) -> Result<Vec<Account>, WorkflowError> {
-    Ok(app.store.accounts().await?)
+/// Somebody who works here.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Colleague {
+    /// Who.
+    pub user: User,
+    /// How their account stands, for an administrator.
+    pub account: Option<AccountListing>,
+}
+
+/// Everybody who works here, by login name. Programs are not among them.
+///
+/// # Errors
+/// [`crate::workflow::Refusal::Policy`] for a program.
+pub async fn colleagues(app: &App, who: &Who) -> Result<Vec<Colleague>, WorkflowError> {
+    authorise(app, who, Action::ListUsers, Subject::NONE).await?;
+    let is_told = who.user.role == Role::Administrator;
+    Ok(app
+        .store
+        .accounts()
+        .await?
+        .into_iter()
+        .filter(|listing| listing.account.user.role != Role::Service)
+        .map(|listing| Colleague {
+            user: listing.account.user.clone(),
+            account: is_told.then_some(listing),
+        })
+        .collect())
+}
+
+/// Those whom a demonstration lets in with one click.
+///
+/// # Errors
+/// [`Refusal::NoDemoHere`] in a real practice: who works there is nobody's business.
+pub async fn sample_people(app: &App) -> Result<Vec<User>, WorkflowError> {
+    if !demo::is_sample(app) {
+        return Err(Refusal::NoDemoHere.into());
+    }
+    Ok(app
+        .store
+        .accounts()
+        .await?
+        .into_iter()
+        .map(|listing| listing.account)
+        .filter(|account| account.disabled_at.is_none() && account.user.role != Role::Service)
+        .map(|account| account.user)
+        .collect())
 }
 
 /// All users by login name.

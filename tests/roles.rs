@@ -1,0 +1,291 @@
+//! Each role against each route: who gets through, and that every refusal is in the trail.
+
+use crate::support::client::{ANNA, Client, ROOT, give, staffed};
+use crate::support::practice::{Practice, actor};
+use axum::http::Method;
+use osler::domain::role::{Role, Scope};
+use osler::workflow::intake;
+use osler::workflow::people::{login, services};
+use serde_json::{Value, json};
+
+/// Method and route, the path that is asked for, a body, and who gets through: p the physician whose patient it is, c a
+/// physician who has nothing to do with the record, s secretary, a administrator, u auditor, x a program with every scope.
+/// `*` is everybody, with or without a log-in. Whoever gets through may still be told that something else is wrong.
+const ROUTES: &[(&str, &str, &str, &str)] = &[
+    ("GET /practice", "/practice", "", "*"),
+    (
+        "POST /session",
+        "/session",
+        r#"{"username":"dr.a","password":"a horse in the rain"}"#,
+        "*",
+    ),
+    ("GET /session", "/session", "", "pcsau"),
+    ("POST /session/proof", "/session/proof", "{}", "-"),
+    (
+        "POST /account/password",
+        "/account/password",
+        r#"{"old":"x","new":"x"}"#,
+        "pcsau",
+    ),
+    (
+        "POST /account/second-factor",
+        "/account/second-factor",
+        "",
+        "pcsau",
+    ),
+    (
+        "POST /account/second-factor/confirm",
+        "/account/second-factor/confirm",
+        r#"{"code":"1"}"#,
+        "pcsau",
+    ),
+    ("GET /users", "/users", "", "pcsau"),
+    (
+        "POST /users",
+        "/users",
+        r#"{"username":"n","name":"N","role":"physician"}"#,
+        "a",
+    ),
+    (
+        "POST /users/{username}/reset-password",
+        "/users/dr.b/reset-password",
+        "",
+        "a",
+    ),
+    ("POST /users/{username}/close", "/users/dr.b/close", "", "a"),
+    (
+        "POST /users/{username}/reopen",
+        "/users/dr.b/reopen",
+        "",
+        "a",
+    ),
+    (
+        "POST /users/{username}/remove-second-factor",
+        "/users/dr.b/remove-second-factor",
+        "",
+        "a",
+    ),
+    ("GET /services", "/services", "", "a"),
+    (
+        "POST /services",
+        "/services",
+        r#"{"username":"other","scopes":["reports:read"]}"#,
+        "a",
+    ),
+    ("DELETE /services/{username}", "/services/other", "", "a"),
+    ("GET /audit", "/audit", "", "u"),
+    ("GET /audit/check", "/audit/check", "", "u"),
+    ("GET /patients", "/patients", "", "pcsx"),
+    // A program sees filed reports, not a record as a whole.
+    ("GET /patients/{mrn}", "/patients/A-1", "", "ps"),
+    ("DELETE /session", "/session", "", "*"),
+];
+
+/// Methods and routes as `src/http/mod.rs` names them.
+fn routes() -> Vec<String> {
+    let source = include_str!("../src/http/mod.rs").replace([' ', '\n'], "");
+    let from = source.find("letapi=").unwrap();
+    let api = &source[from..source[from..].find(';').unwrap() + from];
+    let mut found = Vec::new();
+    for route in api.split(".route(").skip(1) {
+        let path = route.split('"').nth(1).unwrap();
+        for method in ["get", "post", "put", "patch", "delete"] {
+            let calls = [format!(",{method}("), format!(").{method}(")];
+            if calls.iter().any(|call| route.contains(call.as_str())) {
+                found.push(format!("{} {path}", method.to_uppercase()));
+            }
+        }
+    }
+    found
+}
+
+/// Everybody by letter, logged in.
+async fn everybody(practice: &Practice) -> Vec<(char, &'static str, Client)> {
+    let page = Client::page();
+    let mut out = Vec::new();
+    for (letter, username, password) in [
+        ('p', "dr.a", ANNA),
+        ('c', "dr.c", ANNA),
+        ('s', "s.s", ANNA),
+        ('a', "root", ROOT),
+        ('u', "au", ANNA),
+    ] {
+        out.push((
+            letter,
+            username,
+            page.log_in(practice, username, password).await,
+        ));
+    }
+    let root = login::log_in(&practice.app, give("root", ROOT))
+        .await
+        .unwrap()
+        .who;
+    let scopes = Scope::ALL.into_iter().collect();
+    let token = services::make_token(&practice.app, &root, "program", "Program", scopes, None)
+        .await
+        .unwrap();
+    let bearer = format!("Bearer {}", token.reveal());
+    out.push(('x', "program", page.with("authorization", &bearer)));
+    out
+}
+
+#[test]
+fn every_route_has_its_line() {
+    let mut known: Vec<&str> = ROUTES.iter().map(|route| route.0).collect();
+    let mut found = routes();
+    known.sort_unstable();
+    found.sort_unstable();
+    assert!(found.len() >= 20, "{found:?}");
+    assert_eq!(
+        known, found,
+        "each route in src/http/mod.rs has a line in ROUTES"
+    );
+}
+
+#[tokio::test]
+async fn each_role_gets_through_where_it_should_and_a_refusal_is_in_the_trail() {
+    let practice = staffed().await;
+    let app = &practice.app;
+    osler::workflow::users::add(app, "dr.b", "Bea Busy, MD", Role::Physician, &actor())
+        .await
+        .unwrap();
+    let request = practice.request(practice.recording("a.wav", b"sound"));
+    intake::receive(app, request, &actor()).await.unwrap();
+    let everybody = everybody(&practice).await;
+    let mut wrong = Vec::new();
+    for (route, path, body, allowed) in ROUTES {
+        let method: Method = route.split(' ').next().unwrap().parse().unwrap();
+        let path = format!("/api/v1{path}");
+        let body: Value = serde_json::from_str(body).unwrap_or(Value::Null);
+        let ask = |client: &Client| {
+            let (client, body) = (client.clone(), body.clone());
+            let (method, path, practice) = (method.clone(), path.clone(), &practice);
+            async move { client.send(practice, method, &path, body).await }
+        };
+        let nobody = ask(&Client::page()).await;
+        if *allowed == "*" {
+            if !nobody.status.is_success() {
+                wrong.push(format!("{route}, nobody: {}", nobody.body));
+            }
+            continue;
+        }
+        if nobody.status != 401 || nobody.reason() != "not_logged_in" {
+            wrong.push(format!("{route}, nobody: {}", nobody.body));
+        }
+        for (letter, username, client) in &everybody {
+            let answer = ask(client).await;
+            // A wrong password or a missing one is no question of the role; a program has no session.
+            let is_refused = matches!(answer.status.as_u16(), 403 | 409)
+                && ["role", "scope", "relation", "stage"].contains(&answer.reason())
+                || answer.reason() == "not_logged_in";
+            let expected = allowed.contains(*letter);
+            let is_proof = *route == "POST /session/proof";
+            if is_refused == expected && !is_proof {
+                wrong.push(format!(
+                    "{route}, {username}: {} {}",
+                    answer.status, answer.body
+                ));
+            }
+            if answer.status.is_server_error() {
+                wrong.push(format!("{route}, {username}: {}", answer.body));
+            }
+            if is_refused && answer.reason() != "not_logged_in" {
+                let last = app.store.audit(None).await.unwrap().pop().unwrap();
+                if (last.action.as_str(), last.actor.as_str()) != ("access.refused", *username) {
+                    wrong.push(format!("{route}, {username}: not in the trail"));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[tokio::test]
+async fn an_administrator_manages_people_and_programs_in_the_browser() {
+    let practice = staffed().await;
+    let root = Client::page().log_in(&practice, "root", ROOT).await;
+    let new = json!({"username": "dr.n", "name": "Nora New, MD", "role": "physician"});
+    let added = root
+        .post(&practice, "/api/v1/users", new.clone())
+        .await
+        .is(201)
+        .body;
+    let first = added["password"].as_str().unwrap();
+    let again = root.post(&practice, "/api/v1/users", new).await.is(409);
+    assert_eq!(again.reason(), "conflict");
+    let nora = Client::page().log_in(&practice, "dr.n", first).await;
+    let session = nora.get(&practice, "/api/v1/session").await.is(200).body;
+    assert_eq!(session["password_due"], true);
+    let due = nora.get(&practice, "/api/v1/patients").await.is(403);
+    assert_eq!(due.reason(), "password_due");
+    let list = root.get(&practice, "/api/v1/users").await.is(200).body;
+    let entry = |list: &Value| {
+        let items = list["items"].as_array().unwrap().clone();
+        items.into_iter().find(|u| u["username"] == "dr.n").unwrap()
+    };
+    assert_eq!(
+        entry(&list),
+        json!({
+            "username": "dr.n", "name": "Nora New, MD", "role": "physician", "closed": false,
+            "has_password": true, "password_due": true, "second_factor": false,
+            "last_seen_at": "2025-03-03T09:00:00Z",
+        })
+    );
+    let anna = Client::page().log_in(&practice, "dr.a", ANNA).await;
+    let seen = anna.get(&practice, "/api/v1/users").await.is(200).body;
+    let named = json!({"username": "dr.n", "name": "Nora New, MD", "role": "physician"});
+    assert_eq!(
+        entry(&seen),
+        named,
+        "how an account stands is not for colleagues"
+    );
+
+    root.post(&practice, "/api/v1/users/dr.n/close", Value::Null)
+        .await
+        .is(204);
+    nora.get(&practice, "/api/v1/session").await.is(401);
+    root.post(&practice, "/api/v1/users/dr.n/reopen", Value::Null)
+        .await
+        .is(204);
+    let path = "/api/v1/users/dr.n/reset-password";
+    let reset = root.post(&practice, path, Value::Null).await.is(200).body;
+    assert_ne!(reset["password"], added["password"]);
+    let own = "/api/v1/users/root/close";
+    root.post(&practice, own, Value::Null).await.is(400);
+    root.post(&practice, "/api/v1/users/nobody/close", Value::Null)
+        .await
+        .is(404);
+
+    let token =
+        json!({"username": "finder", "name": "Finder", "scopes": ["patients:read"], "days": 2});
+    let made = root
+        .post(&practice, "/api/v1/services", token)
+        .await
+        .is(201)
+        .body;
+    assert_eq!(made["expires_at"], "2025-03-05T09:00:00Z");
+    let bearer = format!("Bearer {}", made["token"].as_str().unwrap());
+    let program = Client::page()
+        .without("x-osler")
+        .with("authorization", &bearer);
+    program.get(&practice, "/api/v1/patients").await.is(200);
+    let services = root.get(&practice, "/api/v1/services").await.is(200).body;
+    assert_eq!(
+        services["items"],
+        json!([{"username": "finder", "name": "Finder", "tokens": [{
+            "scopes": ["patients:read"], "created_at": "2025-03-03T09:00:00Z", "expires_at": "2025-03-05T09:00:00Z",
+        }]}])
+    );
+    let gone = root
+        .send(
+            &practice,
+            Method::DELETE,
+            "/api/v1/services/finder",
+            Value::Null,
+        )
+        .await
+        .is(200)
+        .body;
+    assert_eq!(gone["revoked"], 1);
+    program.get(&practice, "/api/v1/patients").await.is(401);
+}
