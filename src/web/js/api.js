@@ -24,13 +24,15 @@ const parse = async (response) => {
 
 /**
  * One request. `options`: body (made JSON, unless it is bytes or a Blob), headers, ifMatch, signal, key (idempotency),
- * raw (gives {body, etag, status}), quiet (a 401 is thrown and nobody is asked).
+ * background (asked by the page, not by a person), raw (gives {body, etag, status}), quiet (a 401 is thrown and nobody is asked).
  */
 export async function request(method, path, options = {}) {
   const headers = { Accept: 'application/json', ...options.headers };
   if (method !== 'GET' && method !== 'HEAD') headers['X-Osler'] = '1';
   if (options.ifMatch !== undefined) headers['If-Match'] = `"${options.ifMatch}"`;
   if (options.key) headers['Idempotency-Key'] = options.key;
+  // What a page asks on its own does not keep a session alive that nobody uses.
+  if (options.background) headers['X-Osler-Background'] = '1';
   let body = options.body;
   if (body !== undefined && !(body instanceof Blob || body instanceof ArrayBuffer || ArrayBuffer.isView(body))) {
     headers['Content-Type'] = 'application/json';

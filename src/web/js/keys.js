@@ -45,11 +45,11 @@ addEventListener('keydown', (e) => {
 
 /** Shows all keys of the open scopes; each can be given another one. */
 export function showKeys() {
-  const scopes = [...new Set([...open.map((o) => o.scope), 'all'])].filter((s) => s in DEFAULTS);
+  const scopes = [...new Set(open.map((o) => o.scope))].filter((s) => s in DEFAULTS);
   return dialog((close) => {
     const line = h('p', { class: 'say', role: 'status' }, t('keys.say'));
     const draw = () => body.replaceChildren(...scopes.map((scope) => h('table', { class: 'keys-table' }, h('caption', {}, t(`keys.${scope}`)),
-      h('tbody', {}, Object.keys(DEFAULTS[scope]).map((name) => {
+      h('tbody', {}, Object.keys(DEFAULTS[scope]).filter((name) => open.some((o) => o.scope === scope && o.handlers[name])).map((name) => {
         const b = h('button', { type: 'button', 'aria-label': t('keys.change', { what: t(`key.${scope}.${name}`), key: map.of(scope, name).map((c) => label(c, platform())).join(', ') }) }, map.of(scope, name).map((c) => [h('kbd', {}, label(c, platform())), ' ']));
         b.onclick = () => {
           b.dataset.recording = '';

@@ -55,7 +55,7 @@ export function mount(root, params, app) {
 
   root.replaceChildren(h('main', { class: 'login', id: 'main', tabindex: '-1' }, h('div', { class: 'in' },
     h('div', { class: 'mark' }, h('img', { src: 'icon.svg', alt: '' }), 'Osler'),
-    first || choose || [h('h1', {}, practice.name), h('p', { class: 'quiet' }, t('login.say')), form],
+    first || choose || [h('h1', {}, practice.name || t('login.title')), h('p', { class: 'quiet' }, t('login.say')), form],
     h('p', { class: 'row', style: { marginTop: '32px' } }, h('small', {}, t('login.local', { version: practice.version })),
       ...Object.keys(tables).filter((l) => l !== language).map((l) => button(tables[l].language, () => { setLanguage(l); mount(root, params, app); }, { cls: 'btn plain small push', lang: l }))))));
   (root.querySelector('[autofocus]') ?? root.querySelector('.people button, button'))?.focus();

@@ -83,6 +83,7 @@ class Page {
     this.hold();
     this.peaks();
     this.spell();
+    api.get('/templates', { background: true }).then(({ items }) => { this.templates = items; }, () => { this.templates = []; });
     app.mayLeave = () => this.mayLeave();
     app.busy = () => this.player.playing;
     this.unload = (e) => { if (this.save.unsaved) { this.save.flush(); e.preventDefault(); } };
@@ -394,9 +395,23 @@ class Page {
       if (edit) parts.push(h('div', {}, h('span', { class: 'heard' }, `“${edit.before}”`), h('span', { class: 'quiet' }, ` ${t(edit.state === 'undone' ? 'review.edit.undone' : 'review.edit.made', { after: edit.after })} `), this.mayCorrect && button(t(edit.state === 'undone' ? 'review.edit.redo' : 'review.edit.undo'), () => this.undoEdit(), { cls: 'btn small', chord: key('review', 'undo_edit') })));
       else if (heard) parts.push(h('div', {}, h('span', { class: 'num quiet' }, `${format.clock(this.clock.time(heard.take, heard.start_s))} `), h('span', { class: 'heard' }, `“${heard.text.length > 90 ? `${heard.text.slice(0, 88)}…` : heard.text}”`)));
       else parts.push(h('div', { class: 'quiet' }, t('review.typed')));
-      if (unknown) parts.push(h('div', { class: 'row' }, h('span', { class: 'quiet' }, t('review.unknown', { word: unknown })), button(t('review.add.site'), () => this.learn(unknown, 'site'), { cls: 'btn small' }), button(t('review.add.physician'), () => this.learn(unknown, 'physician'), { cls: 'btn small' })));
+      if (unknown && this.mayCorrect) parts.push(this.meant(word));
+      if (unknown && this.mayCorrect) parts.push(h('div', { class: 'row' }, h('span', { class: 'quiet' }, t('review.unknown', { word: unknown })), button(t('review.add.site'), () => this.learn(unknown, 'site'), { cls: 'btn small' }), button(t('review.add.physician'), () => this.learn(unknown, 'physician'), { cls: 'btn small' })));
       this.here.replaceChildren(...parts);
     }, 60);
+  }
+
+  /** What may have been meant by a word that no dictionary has. */
+  meant({ word }) {
+    const line = h('div', { class: 'row' });
+    const start = this.review.starts[this.review.lineAt(this.editor.range().from)];
+    api.get(`/dictionary/suggest${api.query({ word })}`, { background: true }).then((list) => line.replaceChildren(...list.slice(0, 3).map((s) => button(s.text, () => {
+      const at = spelled(this.review.line(this.review.lineAt(start)).text).find((w) => w.word === word);
+      if (!at) return;
+      const text = /^\p{Lu}/u.test(word) ? s.text[0].toUpperCase() + s.text.slice(1) : s.text;
+      this.editor.select(this.review.replace(start + at.from, start + at.to, text));
+    }, { cls: 'btn small' }))), () => { /* a help only */ });
+    return line;
   }
 
   undoEdit() {
@@ -416,7 +431,8 @@ class Page {
     this.known ??= new Set();
     this.spelling ??= Promise.resolve();
     this.spelling = this.spelling.then(async () => {
-      const words = [...new Set(spelled(this.review.text).map((w) => w.word.toLowerCase()))].filter((w) => !this.known.has(w));
+      // As they are written: a name is known with its capital.
+      const words = [...new Set(spelled(this.review.text).map((w) => w.word))].filter((w) => !this.known.has(w));
       let found = false;
       for (let i = 0; i < words.length; i += 80) {
         const part = words.slice(i, i + 80);
@@ -430,7 +446,7 @@ class Page {
 
   async learn(word, layer) {
     try {
-      await api.post('/dictionary/entries', { layer, owner: layer === 'physician' ? this.data.author.username : undefined, text: word, kind: 'word' });
+      await api.post('/dictionary/entries', { layer, owner: layer === 'physician' ? this.data.author.username : undefined, text: word, kind: 'term' });
       this.editor.unknown.delete(word.toLowerCase());
       this.editor.markAll();
       const { from, to } = this.editor.range();
@@ -502,7 +518,7 @@ class Page {
     const renew = async () => {
       // Nobody is here: the lock may run out, and the session with it.
       if (this.app.idle() > (this.app.session.idle_s ?? 900) * 1000) return;
-      try { await api.post(path(this.id, '/lock')); } catch (error) { if (error.status === 409) this.lost(); }
+      try { await api.post(path(this.id, '/lock'), {}, { background: true }); } catch (error) { if (error.status === 409) this.lost(); }
     };
     this.holding = setInterval(renew, LOCK_MS);
   }
@@ -603,9 +619,9 @@ class Page {
   }
 
   async template() {
+    const items = this.templates ?? [];
     if (!this.mayCorrect) return;
-    let items;
-    try { ({ items } = await api.get('/templates')); } catch (error) { this.app.notice('step', said(error)); return; }
+    if (!items.length) { this.app.notice('step', t('review.template.empty'), { kind: 'quiet' }); return; }
     const at = this.editor.range();
     const chosen = await dialog((close) => {
       const input = h('input', { autofocus: true, role: 'combobox', 'aria-expanded': 'true', 'aria-controls': 'templates', autocomplete: 'off' });
@@ -637,7 +653,7 @@ class Page {
     const can = (s) => data.steps.includes(s);
     menu(anchor, [
       { text: t('key.review.find'), chord: key('review', 'find'), run: () => this.findBar.show() },
-      ...(this.mayCorrect ? [{ text: t('key.review.template'), chord: key('review', 'template'), run: () => this.template() }] : []),
+      ...(this.mayCorrect && this.templates?.length ? [{ text: t('key.review.template'), chord: key('review', 'template'), run: () => this.template() }] : []),
       ...(can('put_aside') ? [{ text: t('review.aside'), chord: key('review', 'aside'), run: () => this.aside() }] : []),
       ...(can('move') ? [{ text: t('review.move'), run: () => this.move() }] : []),
       ...(can('split') ? [{ text: t('review.split'), run: () => this.split() }] : []),

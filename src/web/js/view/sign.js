@@ -40,7 +40,7 @@ export async function mount(root, params, app) {
       draw();
       const left = flags().length;
       speak(left ? t('sign.left', { n: left }) : t('sign.flags.none'));
-      (notes.querySelector('.flagged [aria-current] .settle') ?? notes.querySelector('.sign-now'))?.focus();
+      (notes.querySelector('.flagged [aria-current] .settle') ?? document.querySelector('.sign-now'))?.focus();
     } catch (error) { app.notice('marks', said(error), { kind: 'danger' }); }
   };
 
@@ -125,7 +125,7 @@ export async function mount(root, params, app) {
   const actions = (list) => isOpen() && d.report && [
     d.steps.includes('send_to_secretary') && button(t('sign.send'), sendBack, {}),
     d.steps.includes('correct') && h('a', { class: 'btn', href: `#/review/${d.id}` }, t('sign.edit')),
-    d.steps.includes('sign') || d.phase === 'awaiting_signature' ? button(t('sign.sign'), sign, { cls: 'btn primary sign-now', chord: key('sign', 'sign'), 'aria-disabled': list.length > 0 ? 'true' : null, title: list.length ? t('sign.left', { n: list.length }) : null })
+    d.phase === 'awaiting_signature' && d.state === 'pending' && mine() ? button(t('sign.sign'), sign, { cls: 'btn primary sign-now', chord: key('sign', 'sign'), 'aria-disabled': list.length > 0 ? 'true' : null, title: list.length ? t('sign.left', { n: list.length }) : null })
       : d.steps.includes('take_back') && button(t('sign.take_back'), takeBack, {}),
   ];
 

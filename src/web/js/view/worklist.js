@@ -30,7 +30,7 @@ export async function mount(root, params, app) {
   const mine = h('input', { type: 'checkbox' });
   const body = h('tbody');
   const table = h('table', { class: 'list worklist' }, h('thead', {}, h('tr', {}, ['priority', 'due', 'patient', 'kind', 'author', 'length', 'flags', 'state'].map((c) => h('th', { scope: 'col', class: `col-${c}` }, t(`work.col.${c}`))))), body);
-  const more = button(t('work.more'), () => load(true), { cls: 'btn' });
+  const more = button(t('work.more'), () => load(true, false), { cls: 'btn' });
   const list = h('div', { class: 'scroll-x' });
   root.replaceChildren(h('div', { class: 'page' }, h('div', { class: 'page-head' }, h('h2', {}, t('page.worklist')), tabs, h('div', { class: 'row push filters' }, urgency, author, role === 'secretary' && h('label', { class: 'row tight' }, mine, t('work.mine')))), list, h('div', { class: 'row', style: { marginTop: '16px' } }, more)));
 
@@ -62,23 +62,23 @@ export async function mount(root, params, app) {
     if (had) body.querySelector('[aria-selected=true]')?.focus({ preventScroll: true });
   };
   let turn = 0;
-  const load = async (further = false) => {
+  const load = async (further = false, background = false) => {
     const mine_ = (turn += 1);
     try {
-      const answer = await api.get(`/worklist${api.query({ place, ...filters, limit: LIMIT, cursor: further ? cursor : '' })}`);
+      const answer = await api.get(`/worklist${api.query({ place, ...filters, limit: LIMIT, cursor: further ? cursor : '' })}`, { background });
       if (mine_ !== turn) return;
       items = further ? [...items, ...answer.items] : answer.items;
       cursor = answer.next;
       draw();
     } catch (error) { if (mine_ === turn) list.replaceChildren(failure(error, () => load())); }
   };
-  const count = async () => {
+  const count = async (background = false) => {
     try {
-      counts = await api.get('/worklist/counts');
+      counts = await api.get('/worklist/counts', { background });
       drawTabs();
       const todo = counts.places[places[0]] ?? { n: 0, overdue: 0 };
       let turnaround = null;
-      if (role === 'secretary') turnaround = await api.get(`/worklist/turnaround${api.query({ start: 'received', stop: 'submitted', since: new Date(new Date().setHours(0, 0, 0, 0)).toISOString() })}`).catch(() => null);
+      if (role === 'secretary') turnaround = await api.get(`/worklist/turnaround${api.query({ start: 'received', stop: 'submitted', since: new Date(new Date().setHours(0, 0, 0, 0)).toISOString() })}`, { background }).catch(() => null);
       const median = turnaround?.median_s ?? turnaround?.seconds?.median;
       figures.replaceChildren(t('work.waiting', { n: todo.n }), todo.overdue ? h('span', { class: 'late-text' }, ` · ${t('work.overdue', { n: todo.overdue })}`) : '', median ? ` · ${t('work.turnaround', { time: span(median) })}` : '');
     } catch (error) { figures.textContent = said(error); }
@@ -108,15 +108,15 @@ export async function mount(root, params, app) {
   urgency.addEventListener('change', () => { filters.priority = urgency.value; load(); });
   author.addEventListener('change', () => { filters.author = author.value; load(); });
   mine.addEventListener('change', () => { filters.assigned = mine.checked ? 'me' : ''; load(); });
-  offs.push(bind('list', { down: () => { move(1); }, up: () => { move(-1); }, open: () => { if (document.activeElement?.closest('a, button')) return false; open(items.find((d) => d.id === selected)); return true; }, next: () => { if (next) takeNext(); }, refresh: () => { load(); count(); } }));
+  offs.push(bind('list', { down: () => { move(1); }, up: () => { move(-1); }, open: () => { if (document.activeElement?.closest('a, button')) return false; open(items.find((d) => d.id === selected)); return true; }, next: next ? () => { takeNext(); } : undefined, refresh: () => { load(); count(); } }));
 
   let timer = 0;
   offs.push(app.on((name, e) => {
     if (name === 'progress') { const bar = body.querySelector(`[data-progress="${CSS.escape(String(e.id))}"]`); if (bar && e.of_s) bar.value = e.done_s / e.of_s; return; }
     clearTimeout(timer);
-    timer = setTimeout(() => { load(); count(); }, 400);
+    timer = setTimeout(() => { load(false, true); count(true); }, 400);
   }));
-  const minute = setInterval(() => { draw(); count(); }, 60_000);
+  const minute = setInterval(() => { draw(); count(true); }, 60_000);
   offs.push(() => { clearTimeout(timer); clearInterval(minute); turn += 1; });
 
   drawTabs();
