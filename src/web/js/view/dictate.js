@@ -356,6 +356,7 @@ export async function mount(root, params, app) {
   const changed = () => { if (!frame) frame = requestAnimationFrame(() => { frame = 0; draw(); }); };
   d.addEventListener('change', changed);
   const unbind = bind('dictate', { record: () => { toggle(); }, send: () => { hand('secretary'); }, sign: () => { hand('author'); } });
+  app.busy = () => d.state === 'recording';
   app.mayLeave = async () => { if (d.state === 'recording') await pause(); await d.keep(); return true; };
   if (d.samples || d.adopted) d.open();
   draw();

@@ -206,6 +206,7 @@ export async function mount(root, params, app) {
     play: () => { if (clip.playing) { clip.stop(); return true; } const f = flags()[at]; if (!f) return false; hear(`f${f.id}`, f, 6); return true; },
     sign: () => { sign(); },
   });
+  app.busy = () => Boolean(clip.playing);
   await load();
   (notes.querySelector('.flagged .note button') ?? root.querySelector('.doc'))?.focus?.({ preventScroll: true });
   return () => { off(); unbind(); clip.stop(); };
