@@ -9,6 +9,7 @@ use crate::http;
 use crate::store::blobs::{AudioStore, BlobError};
 use crate::store::{Opening, Options, Store, StoreError};
 use crate::workflow::WorkflowError;
+use crate::workflow::hub::Hub;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -26,6 +27,8 @@ pub struct App {
     pub audio: AudioStore,
     /// The time.
     pub clock: Arc<dyn Clock>,
+    /// What happens.
+    pub hub: Hub,
     dictionary: Arc<OnceCell<Arc<Index>>>,
 }
 
@@ -64,6 +67,7 @@ impl App {
             store,
             audio,
             clock,
+            hub: Hub::default(),
             dictionary: Arc::default(),
         })
     }
@@ -109,6 +113,12 @@ pub async fn serve(
     proxied_as: Option<String>,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), ServiceError> {
+    let hub = app.hub.clone();
+    let shutdown = async move {
+        shutdown.await;
+        // Whoever listens to events would wait for ever.
+        hub.close();
+    };
     let router = http::router(app, proxied_as);
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
     axum::serve(listener, service)

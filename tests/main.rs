@@ -30,4 +30,5 @@ mod trail;
 mod transcribe;
 mod transitions;
 mod web;
+mod work;
 mod worklist;

@@ -1,7 +1,7 @@
 //! Each role against each route: who gets through, and that every refusal is in the trail.
 
 use crate::support::client::{ANNA, Client, ROOT, give, staffed};
-use crate::support::practice::{Practice, actor};
+use crate::support::practice::{Practice, actor, recognition};
 use axum::http::Method;
 use osler::domain::role::{Role, Scope};
 use osler::workflow::intake;
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 /// Method and route, the path that is asked for, a body, and who gets through: p the physician whose patient it is, c a
 /// physician who has nothing to do with the record, s secretary, a administrator, u auditor, x a program with every scope.
-/// `*` is everybody, with or without a log-in. Whoever gets through may still be told that something else is wrong.
+/// `{D}` and `{R}` stand for the dictation and its report. `*` is everybody, with or without a log-in. Whoever gets through may still be told that something else is wrong.
 const ROUTES: &[(&str, &str, &str, &str)] = &[
     ("GET /practice", "/practice", "", "*"),
     (
@@ -78,6 +78,144 @@ const ROUTES: &[(&str, &str, &str, &str)] = &[
     ("GET /patients", "/patients", "", "pcsx"),
     // A program sees filed reports, not a record as a whole.
     ("GET /patients/{mrn}", "/patients/A-1", "", "ps"),
+    // It waits for its author: not signed, not filed, not with the secretaries.
+    (
+        "POST /patients",
+        "/patients",
+        r#"{"mrn":"Z-1","family":"F","given":"G","birth_date":"1990-01-01","sex":"other"}"#,
+        "pcsx",
+    ),
+    (
+        "POST /patients/{mrn}/entries",
+        "/patients/A-1/entries",
+        r#"{"kind":"allergy","text":"latex"}"#,
+        "psx",
+    ),
+    (
+        "DELETE /patients/{mrn}/entries/{id}",
+        "/patients/A-1/entries/99",
+        "",
+        "psx",
+    ),
+    (
+        "POST /patients/{mrn}/emergency",
+        "/patients/A-1/emergency",
+        r#"{"reason":""}"#,
+        "pc",
+    ),
+    ("GET /encounters", "/encounters", "", "pcsx"),
+    (
+        "POST /encounters",
+        "/encounters",
+        r#"{"mrn":"X-404"}"#,
+        "pcsx",
+    ),
+    ("GET /mine", "/mine", "", "pcsx"),
+    ("GET /worklist", "/worklist", "", "pcsx"),
+    ("GET /worklist/counts", "/worklist/counts", "", "pcsax"),
+    ("POST /worklist/next", "/worklist/next", "", "pcsx"),
+    (
+        "GET /worklist/turnaround",
+        "/worklist/turnaround?start=received&stop=signed",
+        "",
+        "pcsax",
+    ),
+    ("GET /queue", "/queue", "", "pcsax"),
+    ("POST /queue/{id}/retry", "/queue/{D}/retry", "", "psx"),
+    ("GET /dictations/{id}", "/dictations/{D}", "", "ps"),
+    (
+        "POST /dictations/{id}/steps",
+        "/dictations/{D}/steps",
+        r#"{"step":"answer","note":"yes"}"#,
+        "p",
+    ),
+    (
+        "POST /dictations/{id}/lock",
+        "/dictations/{D}/lock",
+        "",
+        "p",
+    ),
+    (
+        "POST /dictations/{id}/marks",
+        "/dictations/{D}/marks",
+        r#"{"findings":{}}"#,
+        "p",
+    ),
+    (
+        "POST /dictations/{id}/move",
+        "/dictations/{D}/move",
+        r#"{"mrn":"B-2","reason":""}"#,
+        "p",
+    ),
+    (
+        "POST /dictations/{id}/split",
+        "/dictations/{D}/split",
+        r#"{"at_word":1,"mrn":"B-2","reason":""}"#,
+        "p",
+    ),
+    (
+        "POST /dictations/{id}/assign",
+        "/dictations/{D}/assign",
+        r#"{"user":"nobody"}"#,
+        "ps",
+    ),
+    (
+        "POST /dictations/{id}/priority",
+        "/dictations/{D}/priority",
+        r#"{"priority":"routine"}"#,
+        "ps",
+    ),
+    ("GET /reports/{id}", "/reports/{R}", "", "ps"),
+    (
+        "GET /reports/{id}/versions",
+        "/reports/{R}/versions",
+        "",
+        "ps",
+    ),
+    (
+        "GET /reports/{id}/versions/{n}",
+        "/reports/{R}/versions/1",
+        "",
+        "ps",
+    ),
+    (
+        "GET /reports/{id}/diff",
+        "/reports/{R}/diff?from=0&to=1",
+        "",
+        "ps",
+    ),
+    (
+        "PUT /reports/{id}/text",
+        "/reports/{R}/text",
+        r#"{"text":"x"}"#,
+        "p",
+    ),
+    (
+        "POST /reports/{id}/signature",
+        "/reports/{R}/signature",
+        r#"{"version":9}"#,
+        "p",
+    ),
+    (
+        "POST /reports/{id}/filing",
+        "/reports/{R}/filing",
+        r#"{"birth_date":"1961-03-14"}"#,
+        "-",
+    ),
+    (
+        "POST /reports/{id}/addenda",
+        "/reports/{R}/addenda",
+        r#"{"text":"more"}"#,
+        "-",
+    ),
+    (
+        "POST /reports/{id}/retraction",
+        "/reports/{R}/retraction",
+        r#"{"reason":"wrong"}"#,
+        "-",
+    ),
+    ("GET /search", "/search?q=apixaban", "", "pcsx"),
+    ("GET /events", "/events", "", "pcsx"),
     ("DELETE /session", "/session", "", "*"),
 ];
 
@@ -150,12 +288,18 @@ async fn each_role_gets_through_where_it_should_and_a_refusal_is_in_the_trail() 
         .await
         .unwrap();
     let request = practice.request(practice.recording("a.wav", b"sound"));
-    intake::receive(app, request, &actor()).await.unwrap();
+    let heard = |_: &std::path::Path, _: &_| Ok::<_, ()>(recognition());
+    let taken = intake::run(app, request, &actor(), heard).await.unwrap();
+    let (dictation, report) = (taken.dictation.id.to_string(), taken.report_id.to_string());
+    // Whoever listens is sent home at once.
+    app.hub.close();
     let everybody = everybody(&practice).await;
     let mut wrong = Vec::new();
     for (route, path, body, allowed) in ROUTES {
         let method: Method = route.split(' ').next().unwrap().parse().unwrap();
-        let path = format!("/api/v1{path}");
+        let path = format!("/api/v1{path}")
+            .replace("{D}", &dictation)
+            .replace("{R}", &report);
         let body: Value = serde_json::from_str(body).unwrap_or(Value::Null);
         let ask = |client: &Client| {
             let (client, body) = (client.clone(), body.clone());

@@ -58,7 +58,7 @@ async fn a_record_shows_both_identifiers_the_report_and_its_signature() {
         .unwrap();
 
     let list = json(get(&app, "/api/v1/patients", "localhost:8470").await).await;
-    assert_eq!(list.as_array().unwrap().len(), 3);
+    assert_eq!(list["items"].as_array().unwrap().len(), 3);
     let record = json(get(&app, "/api/v1/patients/d-1001", "127.0.0.1:8470").await).await;
     assert_eq!(record["patient"]["mrn"], "D-1001");
     assert_eq!(record["patient"]["birth_date"], "1972-02-11");

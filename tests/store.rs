@@ -47,7 +47,7 @@ async fn a_database_is_made_once_and_read_back() {
     let app = open(&data, opening, clock.clone()).await;
     let stamp = app.stamp(&actor());
     app.store
-        .add_patient(someone("X-1"), stamp.clone())
+        .add_patient(someone("X-1"), None, stamp.clone())
         .await
         .unwrap();
     app.store.patients().await.unwrap();
@@ -184,7 +184,7 @@ async fn a_locked_database_says_so_and_can_still_be_read() {
     let error = practice
         .app
         .store
-        .add_patient(someone("X-9"), stamp.clone())
+        .add_patient(someone("X-9"), None, stamp.clone())
         .await
         .unwrap_err();
     assert!(
@@ -197,7 +197,7 @@ async fn a_locked_database_says_so_and_can_still_be_read() {
     practice
         .app
         .store
-        .add_patient(someone("X-9"), stamp)
+        .add_patient(someone("X-9"), None, stamp)
         .await
         .unwrap();
 }
@@ -391,7 +391,7 @@ async fn a_change_and_its_audit_row_stand_or_fall_together() {
     break_table(&practice, "audit");
     let before = practice.dump();
     app.store
-        .add_patient(someone("X-1"), app.stamp(&actor))
+        .add_patient(someone("X-1"), None, app.stamp(&actor))
         .await
         .unwrap_err();
     intake::receive(app, request(), &actor).await.unwrap_err();
@@ -567,7 +567,7 @@ async fn many_writers_and_readers_at_once_lose_nothing() {
             let (store, stamp) = (app.store.clone(), app.stamp(&actor()));
             tokio::spawn(async move {
                 store
-                    .add_patient(someone(&format!("N-{n}")), stamp)
+                    .add_patient(someone(&format!("N-{n}")), None, stamp)
                     .await
                     .unwrap();
                 store.patients().await.unwrap().len()
@@ -587,7 +587,7 @@ async fn a_record_number_and_a_user_name_are_given_once() {
     let error = practice
         .app
         .store
-        .add_patient(someone("A-1"), practice.app.stamp(&actor()))
+        .add_patient(someone("A-1"), None, practice.app.stamp(&actor()))
         .await
         .unwrap_err();
     assert!(

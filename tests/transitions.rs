@@ -604,7 +604,7 @@ impl World {
             }
             Step::Addendum => {
                 let report = report.ok_or_else(missing)?;
-                review::add_to(app, report.id, words, user, &actor).await?;
+                review::add_to(app, report.id, words, None, user, &actor).await?;
             }
             Step::Retract => {
                 let report = report.ok_or_else(missing)?;

@@ -9,7 +9,7 @@ use osler::domain::role::Role;
 use osler::domain::signature::Authentication;
 use osler::domain::transition::{Refused, Step};
 use osler::domain::user::User;
-use osler::domain::worklist::{Assignment, Mark, Orders, Priority, Route};
+use osler::domain::worklist::{Assignment, Mark, Orders, Priority, Route, Tray};
 use osler::store::{Item, Kind, Received, StoreError, Turnaround, WorkFilter};
 use osler::workflow::review::{self, BY_HAND, Named};
 use osler::workflow::{WorkflowError, intake, record, sign, users, worklist};
@@ -69,7 +69,12 @@ async fn item(practice: &Practice, id: DictationId) -> Item {
 }
 
 fn is_conflict<T>(result: Result<T, WorkflowError>) -> bool {
-    matches!(result, Err(WorkflowError::Store(StoreError::Conflict(_))))
+    matches!(
+        result,
+        Err(WorkflowError::Store(
+            StoreError::Conflict(_) | StoreError::Outdated { .. }
+        ))
+    )
 }
 
 fn is_refused<T>(result: Result<T, WorkflowError>) -> bool {
@@ -117,7 +122,7 @@ async fn through_a_secretary_with_a_question_to_a_filed_report() {
     let version = review::correct(app, report, 1, corrected, secretary, &actor())
         .await
         .unwrap();
-    assert_eq!(version, 2);
+    assert_eq!(version.version, 2);
     assert!(is_refused(
         step(&practice, id, Step::Ask, None, secretary).await
     ));
@@ -214,7 +219,10 @@ async fn a_lock_keeps_others_out_until_it_is_taken_over() {
     let (app, first) = (&practice.app, &practice.secretary);
     step(&practice, id, Step::Open, None, first).await.unwrap();
     let lock = item(&practice, id).await.lock.unwrap();
-    assert_eq!((lock.0, lock.1.as_str()), (first.id, "Sam Secretary"));
+    assert_eq!(
+        (lock.0.id, lock.0.name.as_str()),
+        (first.id, "Sam Secretary")
+    );
     assert!(is_conflict(
         step(&practice, id, Step::Open, None, &other).await
     ));
@@ -231,7 +239,7 @@ async fn a_lock_keeps_others_out_until_it_is_taken_over() {
     assert_eq!(worklist::next(app, &other, &actor()).await.unwrap(), None);
     practice.clock.pass(1);
     let next = worklist::next(app, &other, &actor()).await.unwrap();
-    assert_eq!(next.unwrap().lock.unwrap().0, other.id);
+    assert_eq!(next.unwrap().lock.unwrap().0.id, other.id);
     assert!(!worklist::keep_lock(app, id, first, &actor()).await.unwrap());
     assert!(is_refused(
         review::correct(app, report, 1, "x", first, &actor()).await
@@ -415,18 +423,25 @@ async fn an_addendum_is_signed_like_a_report_and_leaves_the_report_alone() {
     let (app, author) = (&practice.app, &practice.author);
     let (id, report) = drafted(&practice, "a", Orders::default()).await;
     assert!(is_conflict(
-        review::add_to(app, report, "more", author, &actor()).await
+        review::add_to(app, report, "more", None, author, &actor()).await
     ));
     signed(&practice, report).await;
     let filed = app.store.report(report).await.unwrap();
     for (text, user) in [("more", &practice.secretary), (" ", author)] {
         assert!(is_refused(
-            review::add_to(app, report, text, user, &actor()).await
+            review::add_to(app, report, text, None, user, &actor()).await
         ));
     }
-    let addendum = review::add_to(app, report, "Allergic to penicillin.", author, &actor())
-        .await
-        .unwrap();
+    let addendum = review::add_to(
+        app,
+        report,
+        "Allergic to penicillin.",
+        None,
+        author,
+        &actor(),
+    )
+    .await
+    .unwrap();
     // It waits for its author, and is seen.
     let shown = item(&practice, id).await;
     assert_eq!(shown.open_addenda, 1);
@@ -445,7 +460,7 @@ async fn an_addendum_is_signed_like_a_report_and_leaves_the_report_alone() {
     assert_eq!(reports[1].0.parent_id, Some(report));
     assert_eq!(reports[1].0.latest.body.text, text);
     assert!(is_conflict(
-        review::add_to(app, addendum, "more", author, &actor()).await
+        review::add_to(app, addendum, "more", None, author, &actor()).await
     ));
 }
 
@@ -484,7 +499,7 @@ async fn a_report_in_the_wrong_record_is_retracted_and_filed_anew() {
         review::retract(app, report, "again", None, author, &actor()).await
     ));
     assert!(is_conflict(
-        review::add_to(app, report, "more", author, &actor()).await
+        review::add_to(app, report, "more", None, author, &actor()).await
     ));
     // The right record has a draft with the signed text.
     let moved = app.store.report_of(anew).await.unwrap().unwrap();
@@ -541,11 +556,21 @@ async fn the_list_is_in_order_and_filtered_and_counted() {
     let all = WorkFilter::default;
     assert_eq!(list(all()).await, [stat, urgent, routine, drafted]);
     let page = WorkFilter {
-        skip: 1,
+        after: Some(items(&practice, all()).await[0].cursor),
         most: Some(2),
         ..all()
     };
     assert_eq!(list(page).await, [urgent, routine]);
+    let in_tray = async |tray| {
+        let midnight = worklist::midnight(&practice.app);
+        let tray = Some((tray, midnight));
+        list(WorkFilter { tray, ..all() }).await
+    };
+    assert_eq!(in_tray(Tray::UnderWay).await, [stat, urgent, routine]);
+    assert_eq!(in_tray(Tray::ToCorrect).await, [drafted]);
+    for empty in [Tray::Questions, Tray::ToSign, Tray::Rejected, Tray::Filed] {
+        assert_eq!(in_tray(empty).await, []);
+    }
     let only = |change: fn(&mut WorkFilter)| {
         let mut filter = all();
         change(&mut filter);

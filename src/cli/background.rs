@@ -3,63 +3,49 @@
 
 use crate::app::App;
 use crate::cli::transcribe::{EngineArgs, Recogniser};
-use crate::domain::dictation::State;
 use crate::workflow::arrivals::Outcome;
 use crate::workflow::batch::{Stop, stopped};
+use crate::workflow::hub::Readiness;
 use crate::workflow::queue::Runner;
 use crate::workflow::watch::{Event, Watcher};
 use std::time::Duration;
 use tokio::task::JoinSet;
 
-/// How often it is asked whether something waits to be transcribed, before the model is loaded.
-const LOOK: Duration = Duration::from_secs(2);
-
 /// How long a model that cannot be loaded is left alone.
 const LATER: Duration = Duration::from_secs(60);
 
 /// Works until it is to stop.
-pub async fn run(app: App, watchers: Vec<Watcher>, mut stop: Stop) {
+pub async fn run(app: App, engine: EngineArgs, watchers: Vec<Watcher>, mut stop: Stop) {
     let mut watching = JoinSet::new();
     for watcher in watchers {
         watching.spawn(watcher.run(None, stop.clone(), |folder, event| note(folder, &event)));
     }
-    transcribe(&app, &mut stop).await;
+    transcribe(&app, &engine, &mut stop).await;
     while watching.join_next().await.is_some() {}
 }
 
-/// Works off the queue. The model is loaded once there is something to hear: a service that nobody dictates to needs no
-/// memory for it.
-async fn transcribe(app: &App, stop: &mut Stop) {
+/// Works off the queue. The model is loaded while the service answers already. Without one the service goes on, and
+/// recordings wait; it may be there a while later.
+async fn transcribe(app: &App, engine: &EngineArgs, stop: &mut Stop) {
     loop {
-        let waits = app.store.queue().await.is_ok_and(|queue| {
-            queue
-                .iter()
-                .any(|q| matches!(q.state, State::Pending | State::InProgress))
-        });
-        let mut pause = LOOK;
-        if waits {
-            let config = app.config.clone();
-            let loaded = tokio::task::spawn_blocking(move || {
-                Recogniser::load(&config, &EngineArgs::default())
-            });
-            match loaded.await {
-                Ok(Ok(recogniser)) => {
-                    let runner = Runner::new(app.clone(), recogniser.hear(), recogniser.workers());
-                    return runner.run(stopped(stop)).await;
-                }
-                Ok(Err(failure)) => {
-                    tracing::error!(
-                        reason = failure.message,
-                        "recordings wait: they cannot be transcribed"
-                    );
-                }
-                Err(_) => tracing::error!("recordings wait: loading the model failed"),
+        app.hub.set_engine(Readiness::Loading);
+        let (config, engine) = (app.config.clone(), engine.clone());
+        let load = tokio::task::spawn_blocking(move || Recogniser::load(&config, &engine));
+        let reason = match load.await {
+            Ok(Ok(recogniser)) => {
+                app.hub
+                    .set_engine(Readiness::Ready(recogniser.model().to_owned()));
+                let runner = Runner::new(app.clone(), recogniser.hear(), recogniser.workers());
+                return runner.run(stopped(stop)).await;
             }
-            pause = LATER;
-        }
+            Ok(Err(failure)) => failure.message,
+            Err(_) => "loading the model failed".into(),
+        };
+        tracing::error!(reason, "recordings wait: they cannot be transcribed");
+        app.hub.set_engine(Readiness::Failed(reason));
         tokio::select! {
             () = stopped(stop) => return,
-            () = tokio::time::sleep(pause) => {}
+            () = tokio::time::sleep(LATER) => {}
         }
     }
 }

@@ -83,7 +83,9 @@ impl From<ConfigError> for Failure {
 impl From<StoreError> for Failure {
     fn from(e: StoreError) -> Self {
         let code = match &e {
-            StoreError::NotFound(_) | StoreError::Conflict(_) => Code::Failed,
+            StoreError::NotFound(_) | StoreError::Conflict(_) | StoreError::Outdated { .. } => {
+                Code::Failed
+            }
             StoreError::WrongKind { .. } | StoreError::Refused(_) => Code::Refused,
             _ => Code::Store,
         };

@@ -3,6 +3,7 @@
 use crate::app::{self, App};
 use crate::cli::batch::on_interrupt;
 use crate::cli::exit::{Code, Failure};
+use crate::cli::transcribe::EngineArgs;
 use crate::cli::{background, doctor};
 use crate::clock::SystemClock;
 use crate::config::Config;
@@ -31,6 +32,8 @@ pub struct Args {
     /// Check everything that the service needs, as osler doctor does, and end
     #[arg(long)]
     check: bool,
+    #[command(flatten)]
+    engine: EngineArgs,
 }
 
 /// Runs the command until it is interrupted.
@@ -75,7 +78,12 @@ pub fn run(args: &Args, config: Config) -> Result<(), Failure> {
         }
         let stop = on_interrupt();
         let mut end = stop.clone();
-        let beside = tokio::spawn(background::run(app.clone(), watchers, stop));
+        let beside = tokio::spawn(background::run(
+            app.clone(),
+            args.engine.clone(),
+            watchers,
+            stop,
+        ));
         let proxied_as = args.proxied_as.clone();
         app::serve(app, listener, proxied_as, async move {
             stopped(&mut end).await;

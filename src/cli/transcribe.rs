@@ -173,6 +173,11 @@ impl Recogniser {
         self.pool.workers()
     }
 
+    /// Name of the loaded model.
+    pub fn model(&self) -> &str {
+        self.pool.engine().model_name()
+    }
+
     /// Transcribes one recording, with a progress bar where somebody watches.
     pub fn recognise(&self, recording: &Path) -> Result<Recognition, TranscribeError> {
         let bar = self.bar.then(|| bar(recording));

@@ -32,6 +32,8 @@ pub enum Action {
     DictationMoved,
     /// A dictation was replaced by two.
     DictationSplit,
+    /// Somebody said something about findings or edits of a dictation.
+    DictationMarked,
     /// A dictation was assigned to a person, a pool or nobody.
     DictationAssigned,
     /// A dictation got another priority.
@@ -124,6 +126,7 @@ written!(Action {
     DictationStepped => "dictation.stepped",
     DictationMoved => "dictation.moved",
     DictationSplit => "dictation.split",
+    DictationMarked => "dictation.marked",
     DictationAssigned => "dictation.assigned",
     DictationPrioritised => "dictation.prioritised",
     DueTimeSet => "worklist.due_time_set",

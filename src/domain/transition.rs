@@ -101,6 +101,27 @@ written!(Step {
     RetractAddendum => "retract_addendum",
 });
 
+impl Step {
+    /// Whether a person takes it with no more than words: what writes a version, a signature or another patient is not.
+    pub fn is_plain(self) -> bool {
+        matches!(
+            self,
+            Self::Retry
+                | Self::Open
+                | Self::TakeOver
+                | Self::PutAside
+                | Self::Ask
+                | Self::Answer
+                | Self::Submit
+                | Self::TakeBack
+                | Self::SendToSecretary
+                | Self::Reject
+                | Self::Restore
+                | Self::Delete
+        )
+    }
+}
+
 /// Who somebody is to a dictation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Party {

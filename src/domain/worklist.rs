@@ -1,7 +1,8 @@
 //! What the order of work goes by: priority, due time, who gets it; and how long it took.
 
+use crate::domain::dictation::{Phase, State};
 use crate::domain::ids::UserId;
-use crate::domain::transition::Step;
+use crate::domain::transition::{Place, Step};
 
 /// How urgent a dictation is. The smaller comes first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
@@ -54,6 +55,55 @@ pub enum Assignment {
     Person(UserId),
     /// Whoever is next in a group of people.
     Pool(String),
+}
+
+/// A heap in which dictations lie on somebody's desk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Tray {
+    /// For a secretary to correct.
+    ToCorrect,
+    /// Back with their authors, with a question.
+    Questions,
+    /// Wait for their authors' signature, or for the second identifier behind it.
+    ToSign,
+    /// Not heard yet, or given up.
+    UnderWay,
+    /// Refused, with a reason.
+    Rejected,
+    /// In the record.
+    Filed,
+}
+
+written!(Tray {
+    ToCorrect => "to_correct",
+    Questions => "questions",
+    ToSign => "to_sign",
+    UnderWay => "under_way",
+    Rejected => "rejected",
+    Filed => "filed",
+});
+
+impl Tray {
+    /// All of them.
+    pub const ALL: [Self; 6] = [
+        Self::ToCorrect,
+        Self::Questions,
+        Self::ToSign,
+        Self::UnderWay,
+        Self::Rejected,
+        Self::Filed,
+    ];
+
+    /// Where something that waits lies; what is filed and waits has an addendum to be signed.
+    pub fn of_waiting((phase, state): Place) -> Self {
+        match (phase, state) {
+            (_, State::Rejected) => Self::Rejected,
+            (_, State::Returned) => Self::Questions,
+            (Phase::Recorded, _) => Self::UnderWay,
+            (Phase::Transcribed | Phase::InCorrection, _) => Self::ToCorrect,
+            (Phase::AwaitingSignature | Phase::Signed | Phase::Filed, _) => Self::ToSign,
+        }
+    }
 }
 
 /// Seconds that a lock holds unless it is renewed; who edits renews it each minute.

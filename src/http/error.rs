@@ -2,7 +2,7 @@
 //! word that does not change, for programs; `detail` is a sentence for people.
 
 use crate::domain::policy::Reason;
-use crate::domain::transition::Refused;
+use crate::domain::transition::{Need, Refused};
 use crate::workflow::people::AccessRefusal;
 use crate::workflow::{Refusal, StoreError, WorkflowError};
 use axum::Json;
@@ -149,16 +149,12 @@ impl From<StoreError> for Problem {
             // The message of the store speaks to whoever sits at the command line.
             StoreError::NotFound(_) => Self::not_found("there is no such record"),
             StoreError::Conflict(detail) => Self::conflict(detail),
-            StoreError::Refused(refused) => match refused {
-                Refused::Place { .. } => {
-                    Self::new(StatusCode::CONFLICT, "stage", refused.to_string())
-                }
-                Refused::Party { .. } => Self::forbidden("role", refused.to_string()),
-                Refused::Missing { need, .. } => {
-                    Self::new(StatusCode::CONFLICT, "missing", refused.to_string())
-                        .with("need", json!(need.as_str()))
-                }
-            },
+            StoreError::Outdated { newest, ref by } => {
+                Self::new(StatusCode::PRECONDITION_FAILED, "conflict", e.to_string())
+                    .with("version", json!(newest))
+                    .with("by", json!(by))
+            }
+            StoreError::Refused(refused) => refused.into(),
             StoreError::Locked(_) => Self::new(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "busy",
@@ -178,6 +174,21 @@ impl From<StoreError> for Problem {
     }
 }
 
+impl From<Refused> for Problem {
+    fn from(refused: Refused) -> Self {
+        let detail = refused.to_string();
+        match refused {
+            Refused::Place { .. } => Self::new(StatusCode::CONFLICT, "stage", detail),
+            Refused::Party { .. } => Self::forbidden("role", detail),
+            Refused::Missing {
+                need: Need::Lock, ..
+            } => Self::new(StatusCode::CONFLICT, "locked", detail),
+            Refused::Missing { need, .. } => Self::new(StatusCode::CONFLICT, "missing", detail)
+                .with("need", json!(need.as_str())),
+        }
+    }
+}
+
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         let detail = refusal.to_string();
@@ -192,6 +203,9 @@ impl From<Refusal> for Problem {
             Refusal::Access(refusal) => refusal.into(),
             Refusal::IdentityMismatch { .. } => {
                 Self::new(StatusCode::CONFLICT, "identity_mismatch", detail)
+            }
+            Refusal::FlagsOpen { count } => {
+                Self::new(StatusCode::CONFLICT, "flags_open", detail).with("count", json!(count))
             }
             Refusal::IdentityOpen => Self::new(StatusCode::CONFLICT, "identity_open", detail),
             Refusal::OtherPatient { .. }

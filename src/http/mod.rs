@@ -5,15 +5,24 @@ mod account;
 mod assets;
 mod audit;
 pub mod caller;
+mod dictations;
 pub mod error;
+mod events;
 pub mod extract;
 mod guard;
-mod record;
+mod patients;
+mod reports;
+mod search;
 mod session;
 mod users;
+mod views;
+mod worklist;
 
 use crate::app::App;
-use axum::routing::{delete, get, post};
+use crate::workflow::hub::Readiness;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::routing::{delete, get, post, put};
 use axum::{Json, Router, middleware};
 use error::Problem;
 use serde_json::json;
@@ -34,6 +43,47 @@ pub fn router(app: App, proxied_as: Option<String>) -> Router {
             "/account/second-factor/confirm",
             post(account::confirm_second_factor),
         )
+        .route("/patients", get(patients::list).post(patients::add))
+        .route("/patients/{mrn}", get(patients::show))
+        .route("/patients/{mrn}/entries", post(patients::add_entry))
+        .route(
+            "/patients/{mrn}/entries/{id}",
+            delete(patients::withdraw_entry),
+        )
+        .route(
+            "/patients/{mrn}/emergency",
+            post(patients::open_in_emergency),
+        )
+        .route(
+            "/encounters",
+            get(patients::visits).post(patients::add_visit),
+        )
+        .route("/mine", get(patients::mine))
+        .route("/worklist", get(worklist::list))
+        .route("/worklist/counts", get(worklist::counts))
+        .route("/worklist/next", post(worklist::next))
+        .route("/worklist/turnaround", get(worklist::turnaround))
+        .route("/queue", get(worklist::queue))
+        .route("/queue/{id}/retry", post(worklist::retry))
+        .route("/dictations/{id}", get(dictations::show))
+        .route("/dictations/{id}/steps", post(dictations::step))
+        .route("/dictations/{id}/lock", post(dictations::keep_lock))
+        .route("/dictations/{id}/marks", post(dictations::mark_it))
+        .route("/dictations/{id}/move", post(dictations::move_it))
+        .route("/dictations/{id}/split", post(dictations::split))
+        .route("/dictations/{id}/assign", post(dictations::assign))
+        .route("/dictations/{id}/priority", post(dictations::prioritise))
+        .route("/reports/{id}", get(reports::show))
+        .route("/reports/{id}/versions", get(reports::versions))
+        .route("/reports/{id}/versions/{n}", get(reports::version))
+        .route("/reports/{id}/diff", get(reports::diff))
+        .route("/reports/{id}/text", put(reports::correct))
+        .route("/reports/{id}/signature", post(reports::sign_it))
+        .route("/reports/{id}/filing", post(reports::file))
+        .route("/reports/{id}/addenda", post(reports::add))
+        .route("/reports/{id}/retraction", post(reports::retract))
+        .route("/search", get(search::search))
+        .route("/events", get(events::events))
         .route("/users", get(users::list).post(users::add))
         .route(
             "/users/{username}/reset-password",
@@ -48,16 +98,15 @@ pub fn router(app: App, proxied_as: Option<String>) -> Router {
         .route("/services", get(users::services).post(users::make_token))
         .route("/services/{username}", delete(users::revoke))
         .route("/audit", get(audit::list))
-        .route("/audit/check", get(audit::check))
-        .route("/patients", get(record::patients))
-        .route("/patients/{mrn}", get(record::patient));
+        .route("/audit/check", get(audit::check));
     Router::new()
         .route("/health", get(health))
+        .route("/health/ready", get(ready))
         .nest("/api/v1", api)
         .fallback(get(assets::file))
         .method_not_allowed_fallback(async || {
             Problem::new(
-                axum::http::StatusCode::METHOD_NOT_ALLOWED,
+                StatusCode::METHOD_NOT_ALLOWED,
                 "method",
                 "this cannot be done here",
             )
@@ -67,6 +116,18 @@ pub fn router(app: App, proxied_as: Option<String>) -> Router {
             guard::guard,
         ))
         .with_state(app)
+}
+
+/// Whether recordings are heard: 503 until the engine is loaded.
+async fn ready(State(app): State<App>) -> (StatusCode, Json<serde_json::Value>) {
+    let engine = app.hub.engine();
+    let status = match engine {
+        Readiness::Ready(_) => StatusCode::OK,
+        Readiness::Off | Readiness::Loading | Readiness::Failed(_) => {
+            StatusCode::SERVICE_UNAVAILABLE
+        }
+    };
+    (status, Json(json!({"engine": engine.as_str()})))
 }
 
 async fn health() -> Json<serde_json::Value> {

@@ -5,13 +5,14 @@ use crate::domain::dictation::{Dictation, Phase, State, Take};
 use crate::domain::ids::{
     DictationId, EncounterId, PatientId, ReportId, TakeId, TranscriptId, UserId,
 };
+use crate::domain::marks::Marks;
 use crate::domain::recognition::Recognition;
 use crate::domain::transition::{By, Step};
 use crate::domain::worklist::{Orders, Priority, Route};
 use crate::store::audit::{self, Entry};
 use crate::store::sql::At;
 use crate::store::steps::{self, Going, advance};
-use crate::store::{Fault, Store, StoreError, reports};
+use crate::store::{Fault, Store, StoreError, marks, reports};
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
@@ -387,6 +388,7 @@ pub(super) fn complete(
             ":at": At(stamp.at),
         },
     )?;
+    marks::keep_counts(conn, id, recognition, &Marks::default())?;
     let report_id = reports::insert(conn, &dictation, None, stamp)?;
     reports::insert_version(conn, report_id, 1, &recognition.report, None, stamp)?;
     audit::record(

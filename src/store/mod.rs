@@ -14,11 +14,14 @@ mod inbox;
 mod key;
 mod lane;
 mod layers;
+mod marks;
+mod once;
 mod patients;
 mod people;
 mod queue;
 mod reports;
 mod review;
+mod search;
 pub mod space;
 mod sql;
 mod steps;
@@ -28,19 +31,26 @@ mod worklist;
 pub use audit::{AuditFilter, AuditLine, AuditRow, Note};
 pub use chain::{AuditCheck, Broken};
 pub use dictations::{Completed, NewDictation, Received, StoredTranscript};
+pub use encounters::Visit;
 pub use examine::{Examination, examine};
 pub use inbox::{KnownDictation, KnownSound, NewItem};
 pub use key::KEY_FILE;
 pub use layers::{AddedLocal, LayerCount, RevokeLocal, StoredLocal};
+pub use marks::SayMarks;
+pub use once::Once;
+pub use patients::KeptEntry;
 pub use people::{
     Account, AccountListing, Attempt, Begun, EmergencyAccess, NewService, NewSession,
     ServiceAccount, ServiceListing, ServiceToken, StoredSession,
 };
 pub use queue::{Claim, Queued};
-pub use reports::{FileReport, Filter, Listing, SignReport, StoredDictation, StoredRecord};
+pub use reports::{
+    FileReport, Filter, Listing, SignReport, StageErrors, StoredDictation, StoredRecord,
+};
 pub use review::{Anew, Correction, MoveTo, NewAddendum, Part, Retract, SplitInto};
+pub use search::{FoundReport, HIT_FROM, HIT_TO, Sight};
 pub use steps::{StepTaken, TakeStep};
-pub use worklist::{Count, Item, Turnaround, WorkFilter};
+pub use worklist::{Count, Cursor, Item, Turnaround, WorkFilter};
 
 use crate::domain::transition::Refused;
 use key::Key;
@@ -58,7 +68,7 @@ pub const FILE_NAME: &str = "osler.db";
 const APPLICATION_ID: i64 = 0x4F53_4C52;
 
 /// Schema version that this program writes.
-pub const SCHEMA_VERSION: i64 = 8;
+pub const SCHEMA_VERSION: i64 = 9;
 
 /// From this schema version on a database has a key.
 const KEYED_SINCE: i64 = 6;
@@ -185,6 +195,16 @@ pub enum StoreError {
     /// It is already there, or somebody was faster.
     #[error("{0}")]
     Conflict(String),
+    /// What it is based on is not the newest version any more.
+    #[error(
+        "the report was changed in the meantime: version {newest} is the newest; read that, and change or sign it"
+    )]
+    Outdated {
+        /// The newest version.
+        newest: u32,
+        /// Printed name of whoever made it; none for the machine.
+        by: Option<String>,
+    },
     /// The table of transitions forbids it.
     #[error(transparent)]
     Refused(Refused),
@@ -575,6 +595,7 @@ fn migrate(conn: &mut Connection, kind: Kind, key: &Key) -> Result<(), Fault> {
             include_str!("migrations/0032_trail.sql"),
             move |tx: &rusqlite::Transaction<'_>| Ok(chain::seal(tx, &sealing, 0)?),
         ),
+        M::up(include_str!("migrations/0050_review.sql")),
     ]);
     conn.set_transaction_behavior(TransactionBehavior::Immediate);
     match migrations.to_latest(conn) {

@@ -4,8 +4,10 @@ use crate::domain::audit::{Action, Stamp};
 use crate::domain::ids::PatientId;
 use crate::domain::patient::{Mrn, Patient, RecordEntry};
 use crate::store::audit::{self, Entry};
+use crate::store::once::{Once, once};
 use crate::store::sql::{At, Day, or_conflict};
 use crate::store::{Fault, Store, StoreError};
+use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
 pub(super) fn row(r: &Row<'_>) -> rusqlite::Result<Patient> {
@@ -24,6 +26,49 @@ pub(super) fn by_id(conn: &Connection, id: PatientId) -> Result<Patient, Fault> 
         .query_row([id], row)
         .optional()?
         .ok_or_else(|| StoreError::NotFound("there is no such patient".into()).into())
+}
+
+fn insert(conn: &Connection, patient: &Patient, stamp: &Stamp) -> Result<(), Fault> {
+    conn.execute(
+        "INSERT INTO patients (id, mrn, family, given, birth_date, sex, created_at)
+         VALUES (:id, :mrn, :family, :given, :birth_date, :sex, :at)",
+        named_params! {
+            ":id": patient.id,
+            ":mrn": patient.mrn,
+            ":family": patient.family,
+            ":given": patient.given,
+            ":birth_date": Day(patient.birth_date),
+            ":sex": patient.sex,
+            ":at": At(stamp.at),
+        },
+    )
+    .map_err(or_conflict(format!(
+        "record number {} is taken; `osler patient show {}` shows whose it is",
+        patient.mrn, patient.mrn
+    )))?;
+    audit::record(
+        conn,
+        Entry {
+            action: Action::PatientAdded,
+            subject: ("patient", patient.id.to_string()),
+            patient_id: Some(patient.id),
+            details: serde_json::json!({}),
+            stamp,
+        },
+    )
+}
+
+/// A line of a record as it is kept.
+#[derive(Debug, Clone, PartialEq)]
+pub struct KeptEntry {
+    /// Its number.
+    pub id: i64,
+    /// What it says.
+    pub entry: RecordEntry,
+    /// Since when.
+    pub at: Timestamp,
+    /// Login name of whoever added it; none where nobody knows.
+    pub by: Option<String>,
 }
 
 fn entry_audit(
@@ -46,36 +91,19 @@ fn entry_audit(
 }
 
 impl Store {
-    /// Adds a patient; [`StoreError::Conflict`] where the record number is taken.
-    pub async fn add_patient(&self, patient: Patient, stamp: Stamp) -> Result<(), StoreError> {
+    /// Adds a patient; [`StoreError::Conflict`] where the record number is taken. Gives the identifier, which is another
+    /// one where the same key added a patient before.
+    pub async fn add_patient(
+        &self,
+        patient: Patient,
+        key: Option<Once>,
+        stamp: Stamp,
+    ) -> Result<PatientId, StoreError> {
         self.write(move |conn| {
-            conn.execute(
-                "INSERT INTO patients (id, mrn, family, given, birth_date, sex, created_at)
-                 VALUES (:id, :mrn, :family, :given, :birth_date, :sex, :at)",
-                named_params! {
-                    ":id": patient.id,
-                    ":mrn": patient.mrn,
-                    ":family": patient.family,
-                    ":given": patient.given,
-                    ":birth_date": Day(patient.birth_date),
-                    ":sex": patient.sex,
-                    ":at": At(stamp.at),
-                },
-            )
-            .map_err(or_conflict(format!(
-                "record number {} is taken; `osler patient show {}` shows whose it is",
-                patient.mrn, patient.mrn
-            )))?;
-            audit::record(
-                conn,
-                Entry {
-                    action: Action::PatientAdded,
-                    subject: ("patient", patient.id.to_string()),
-                    patient_id: Some(patient.id),
-                    details: serde_json::json!({}),
-                    stamp: &stamp,
-                },
-            )
+            once(conn, key.as_ref(), "patient", &stamp, || {
+                insert(conn, &patient, &stamp)?;
+                Ok(patient.id)
+            })
         })
         .await
     }
@@ -96,29 +124,35 @@ impl Store {
         self.read(move |conn| by_id(conn, id)).await
     }
 
-    /// Adds a line to a patient's record; [`StoreError::Conflict`] where it stands there already.
+    /// Adds a line to a patient's record; [`StoreError::Conflict`] where it stands there already. Gives its number.
     pub async fn add_entry(
         &self,
         patient: PatientId,
         entry: RecordEntry,
+        key: Option<Once>,
         stamp: Stamp,
-    ) -> Result<(), StoreError> {
+    ) -> Result<i64, StoreError> {
         self.write(move |conn| {
-            conn.execute(
-                "INSERT INTO entries (patient_id, kind, text, created_at)
-                 VALUES (:patient, :kind, :text, :at)",
-                named_params! {
-                    ":patient": patient,
-                    ":kind": entry.kind,
-                    ":text": entry.text,
-                    ":at": At(stamp.at),
-                },
-            )
-            .map_err(or_conflict(format!(
-                "this {} is in the record already",
-                entry.kind.as_str()
-            )))?;
-            entry_audit(conn, patient, &entry, Action::EntryAdded, &stamp)
+            once(conn, key.as_ref(), "entry", &stamp, || {
+                conn.execute(
+                    "INSERT INTO entries (patient_id, kind, text, created_at, made_by)
+                     VALUES (:patient, :kind, :text, :at, :by)",
+                    named_params! {
+                        ":patient": patient,
+                        ":kind": entry.kind,
+                        ":text": entry.text,
+                        ":at": At(stamp.at),
+                        ":by": stamp.actor.name,
+                    },
+                )
+                .map_err(or_conflict(format!(
+                    "this {} is in the record already",
+                    entry.kind.as_str()
+                )))?;
+                let id = conn.last_insert_rowid();
+                entry_audit(conn, patient, &entry, Action::EntryAdded, &stamp)?;
+                Ok(id)
+            })
         })
         .await
     }
@@ -163,6 +197,29 @@ impl Store {
                 Ok(RecordEntry {
                     kind: r.get("kind")?,
                     text: r.get("text")?,
+                })
+            })?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
+        .await
+    }
+
+    /// The same lines, as they are kept.
+    pub async fn kept_entries_of(&self, patient: PatientId) -> Result<Vec<KeptEntry>, StoreError> {
+        self.read(move |conn| {
+            let mut statement = conn.prepare_cached(
+                "SELECT seq, kind, text, created_at, made_by FROM entries
+                 WHERE patient_id = ?1 AND withdrawn_at IS NULL ORDER BY seq",
+            )?;
+            let rows = statement.query_map([patient], |r| {
+                Ok(KeptEntry {
+                    id: r.get("seq")?,
+                    entry: RecordEntry {
+                        kind: r.get("kind")?,
+                        text: r.get("text")?,
+                    },
+                    at: r.get::<_, At>("created_at")?.0,
+                    by: Some(r.get::<_, String>("made_by")?).filter(|by| !by.is_empty()),
                 })
             })?;
             Ok(rows.collect::<Result<_, _>>()?)

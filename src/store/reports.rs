@@ -12,6 +12,7 @@ use crate::store::audit::{self, Entry};
 use crate::store::blobs::text_sha256;
 use crate::store::dictations::{self, StoredTranscript, verify_identity};
 use crate::store::encounters::{self, ambiguous, not_an_id};
+use crate::store::review::newest;
 use crate::store::sql::{At, typed_id};
 use crate::store::steps::{Going, advance};
 use crate::store::{Fault, Store, StoreError, patients, users};
@@ -58,6 +59,19 @@ pub struct SignReport {
     pub signature: Signature,
     /// Whether the second identifier was checked just now.
     pub identity_verified: bool,
+    /// How far the earlier stages were from this text.
+    pub stages: StageErrors,
+}
+
+/// Words by which the earlier stages of a report differ from the text that is signed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct StageErrors {
+    /// Words of the signed text.
+    pub words: u32,
+    /// Of the machine's draft.
+    pub recognised: u32,
+    /// Of the last version that somebody else than the author wrote, where there was one.
+    pub corrected: Option<u32>,
 }
 
 /// A signed report that is to be filed, because its second identifier has been checked.
@@ -270,12 +284,7 @@ fn sign(conn: &Connection, request: &SignReport, stamp: &Stamp) -> Result<Report
         }
     }
     let signature = &request.signature;
-    if report.latest.version != signature.version {
-        return Err(StoreError::Conflict(
-            "the report was changed in the meantime; read its newest version and sign that".into(),
-        )
-        .into());
-    }
+    newest(conn, &report, signature.version)?;
     conn.execute(
         "INSERT INTO signatures (report_id, version, signer_id, signer_name, signed_at, meaning,
                                  authentication, text_sha256)
@@ -294,6 +303,11 @@ fn sign(conn: &Connection, request: &SignReport, stamp: &Stamp) -> Result<Report
     conn.execute(
         "UPDATE reports SET status = ?2 WHERE id = ?1",
         (report.id, ReportStatus::Signed),
+    )?;
+    let stages = request.stages;
+    conn.execute(
+        "INSERT INTO stage_errors (report_id, words, recognised, corrected) VALUES (?1, ?2, ?3, ?4)",
+        (report.id, stages.words, stages.recognised, stages.corrected),
     )?;
     let by = By::Person(users::by_id(conn, signature.signer_id)?);
     let mut given = given(&report, signature.version);
@@ -406,6 +420,39 @@ impl Store {
     /// All versions of a report in order.
     pub async fn report_versions(&self, id: ReportId) -> Result<Vec<ReportVersion>, StoreError> {
         self.read(move |conn| versions(conn, id)).await
+    }
+
+    /// How far the earlier stages of a signed report were from what was signed.
+    pub async fn stage_errors(&self, id: ReportId) -> Result<Option<StageErrors>, StoreError> {
+        self.read(move |conn| {
+            Ok(conn
+                .prepare_cached("SELECT * FROM stage_errors WHERE report_id = ?1")?
+                .query_row([id], |r| {
+                    Ok(StageErrors {
+                        words: r.get("words")?,
+                        recognised: r.get("recognised")?,
+                        corrected: r.get("corrected")?,
+                    })
+                })
+                .optional()?)
+        })
+        .await
+    }
+
+    /// A report and its addenda, in the order in which they came.
+    pub async fn documents_of(&self, id: DictationId) -> Result<Vec<Report>, StoreError> {
+        self.read(move |conn| {
+            let mut statement = conn.prepare_cached(
+                "SELECT id FROM reports WHERE dictation_id = ?1 ORDER BY parent_id IS NOT NULL, created_at, rowid",
+            )?;
+            let ids = statement
+                .query_map([id], |r| r.get(0))?
+                .collect::<Result<Vec<ReportId>, _>>()?;
+            ids.into_iter()
+                .map(|id| Ok(with_versions(conn, id)?.0))
+                .collect()
+        })
+        .await
     }
 
     /// The report of a dictation (not its addenda), once it is drafted.

@@ -10,10 +10,11 @@ use crate::domain::transition::{By, Need, Note, Step};
 use crate::domain::worklist::{Orders, Route};
 use crate::store::audit::{self, Entry};
 use crate::store::dictations::{self, NewRow, by_id, verify_identity};
+use crate::store::once::{Once, once};
 use crate::store::reports::{self, given, with_versions};
 use crate::store::sql::At;
 use crate::store::steps::{Going, advance};
-use crate::store::{Fault, Store, StoreError, patients};
+use crate::store::{Fault, Store, StoreError, patients, users};
 use jiff::Timestamp;
 use rusqlite::Connection;
 use serde_json::{Value, json};
@@ -79,6 +80,8 @@ pub struct NewAddendum {
     pub body: ReportBody,
     /// The author.
     pub by: By,
+    /// So that a request that is repeated begins no second one.
+    pub key: Option<Once>,
 }
 
 /// A signed report or addendum that was entered in error.
@@ -139,19 +142,25 @@ fn trail(
     )
 }
 
-fn newest(report: &Report, based_on: u32) -> Result<(), StoreError> {
+/// Whether `based_on` is the newest version.
+pub(super) fn newest(conn: &Connection, report: &Report, based_on: u32) -> Result<(), Fault> {
     if report.latest.version == based_on {
         return Ok(());
     }
-    Err(StoreError::Conflict(format!(
-        "the report was changed in the meantime: version {} is the newest, and this is based on {based_on}; read the newest and change that",
-        report.latest.version
-    )))
+    let by = match report.latest.made_by {
+        Some(id) => Some(users::by_id(conn, id)?.name),
+        None => None,
+    };
+    Err(StoreError::Outdated {
+        newest: report.latest.version,
+        by,
+    }
+    .into())
 }
 
 fn correct(conn: &Connection, request: &Correction, stamp: &Stamp) -> Result<u32, Fault> {
     let (report, _) = with_versions(conn, request.report_id)?;
-    newest(&report, request.based_on)?;
+    newest(conn, &report, request.based_on)?;
     let mut given = vec![Need::NewestVersion];
     if !request.body.text.trim().is_empty() {
         given.push(Need::Text);
@@ -507,8 +516,12 @@ impl Store {
         request: NewAddendum,
         stamp: Stamp,
     ) -> Result<ReportId, StoreError> {
-        self.write(move |conn| add_addendum(conn, &request, &stamp))
-            .await
+        self.write(move |conn| {
+            once(conn, request.key.as_ref(), "addendum", &stamp, || {
+                add_addendum(conn, &request, &stamp)
+            })
+        })
+        .await
     }
 
     /// Marks a signed report as entered in error, its addenda with it; gives the new dictation where it is filed anew.

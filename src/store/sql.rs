@@ -5,11 +5,13 @@ use crate::domain::ids::{
     DictationId, EncounterId, InboxId, PatientId, ReportId, TakeId, TranscriptId, UserId,
 };
 use crate::domain::layer::{LayerKind, LocalKind, Origin};
+use crate::domain::marks::FindingState;
 use crate::domain::patient::{EntryKind, Mrn, Sex};
 use crate::domain::report::ReportStatus;
 use crate::domain::role::{Role, Scopes};
 use crate::domain::session::End;
 use crate::domain::signature::Authentication;
+use crate::domain::transcript::EditState;
 use crate::domain::transition::Step;
 use crate::domain::worklist::{Priority, Route};
 use crate::domain::{dictation::Phase, dictation::State};
@@ -114,7 +116,9 @@ as_word!(
     Authentication,
     End,
     Step,
-    Route
+    Route,
+    FindingState,
+    EditState
 );
 
 /// A priority: its number, so that the database can put it in order.

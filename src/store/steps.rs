@@ -169,32 +169,13 @@ fn keep_job(conn: &Connection, id: DictationId, going: &Going<'_>, to: Place) ->
     Ok(())
 }
 
-/// Steps that [`Store::take_step`] takes: those that write nothing that has to be given with them.
-fn is_plain(step: Step) -> bool {
-    matches!(
-        step,
-        Step::Retry
-            | Step::Open
-            | Step::TakeOver
-            | Step::PutAside
-            | Step::Ask
-            | Step::Answer
-            | Step::Submit
-            | Step::TakeBack
-            | Step::SendToSecretary
-            | Step::Reject
-            | Step::Restore
-            | Step::Delete
-    )
-}
-
 /// Takes a plain step, with its audit row.
 pub(super) fn take(
     conn: &Connection,
     request: &TakeStep,
     stamp: &Stamp,
 ) -> Result<Dictation, Fault> {
-    if !is_plain(request.step) {
+    if !request.step.is_plain() {
         return Err(StoreError::Broken(format!(
             "{} is not a step that can be taken without more",
             request.step.as_str()

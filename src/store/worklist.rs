@@ -1,23 +1,26 @@
 //! The worklist: what waits, for whom, until when; who is next; and how long it took.
 
 use crate::domain::audit::{Action, Stamp};
-use crate::domain::ids::{DictationId, PatientId, UserId};
-use crate::domain::patient::Mrn;
+use crate::domain::ids::{DictationId, PatientId, ReportId, UserId};
+use crate::domain::patient::Patient;
 use crate::domain::role::Role;
 use crate::domain::transition::{By, Place, Step, is_over};
-use crate::domain::worklist::{Assignment, Figures, LOCK_S, Mark, Orders, Priority, figures};
+use crate::domain::user::User;
+use crate::domain::worklist::{Assignment, Figures, LOCK_S, Mark, Orders, Priority, Tray, figures};
 use crate::domain::{dictation::Phase, dictation::State};
 use crate::store::audit::{self, Entry};
 use crate::store::dictations::{by_id, due_at};
 use crate::store::sql::At;
 use crate::store::steps::{TakeStep, take};
-use crate::store::{Fault, Store, StoreError, users};
+use crate::store::{Fault, Store, StoreError, patients, users};
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
 /// Which waiting dictations are meant; everything is optional, and what is named has to be true of each.
 #[derive(Debug, Clone, Default)]
 pub struct WorkFilter {
+    /// In this tray; of what is filed, what was filed since then.
+    pub tray: Option<(Tray, Timestamp)>,
     /// In this phase.
     pub phase: Option<Phase>,
     /// In this state.
@@ -34,10 +37,21 @@ pub struct WorkFilter {
     pub assigned: Option<Assignment>,
     /// Due before this time.
     pub due_before: Option<Timestamp>,
-    /// How many are left out at the beginning.
-    pub skip: u32,
+    /// Behind this one.
+    pub after: Option<Cursor>,
     /// How many at most; all where it is left out.
     pub most: Option<u32>,
+}
+
+/// The place of a dictation in the order of the list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cursor {
+    /// How urgent.
+    pub priority: Priority,
+    /// When it is due.
+    pub due_at: Timestamp,
+    /// Which of those that are due at once.
+    pub row: i64,
 }
 
 /// A line of the worklist.
@@ -55,22 +69,38 @@ pub struct Item {
     pub due_at: Timestamp,
     /// When it was taken in.
     pub created_at: Timestamp,
-    /// Record number of the patient.
-    pub mrn: Mrn,
-    /// "Family, Given" of the patient.
-    pub patient: String,
+    /// Its place in the list.
+    pub cursor: Cursor,
+    /// Whose.
+    pub patient: Patient,
     /// Who dictated.
-    pub author_id: UserId,
-    /// Printed name of the author.
-    pub author: String,
+    pub author: User,
     /// To whom it is assigned.
     pub assigned: Assignment,
-    /// Who edits it, with the printed name, and until when that holds unless it is renewed.
-    pub lock: Option<(UserId, String, Timestamp)>,
+    /// The login name, where it is a person.
+    pub assigned_to: Option<String>,
+    /// Who edits it, and until when that holds unless it is renewed.
+    pub lock: Option<(User, Timestamp)>,
+    /// Seconds, once it was heard.
+    pub length_s: Option<f64>,
+    /// Findings that somebody still has to look at.
+    pub flags: u32,
+    /// Its report and the report's newest version, once it is drafted.
+    pub report: Option<(ReportId, u32)>,
     /// Addenda that wait for a signature.
     pub open_addenda: u32,
     /// The newest words given for a step: the question, the reason.
     pub note: Option<String>,
+}
+
+impl Item {
+    /// The pool that it is assigned to.
+    pub fn pool(&self) -> Option<String> {
+        match &self.assigned {
+            Assignment::Pool(pool) => Some(pool.clone()),
+            Assignment::Nobody | Assignment::Person(_) => None,
+        }
+    }
 }
 
 /// How many dictations wait in one place with one priority.
@@ -107,8 +137,20 @@ pub struct Turnaround {
 const WAITING: &str = "d.id IN (
         SELECT id FROM dictations WHERE state NOT IN ('done', 'deleted')
         UNION
-        SELECT dictation_id FROM reports WHERE parent_id IS NOT NULL AND status = 'draft')
-    AND d.state <> 'deleted'
+        SELECT dictation_id FROM reports WHERE parent_id IS NOT NULL AND status = 'draft')";
+
+/// What was filed since then.
+const FILED: &str = "d.phase = 'filed' AND d.id IN (
+        SELECT dictation_id FROM reports WHERE parent_id IS NULL AND filed_at >= :since)";
+
+const WANTED: &str = "d.state <> 'deleted'
+    AND (:tray IS NULL OR :since IS NULL OR :tray = 'filed'
+      OR :tray = CASE
+        WHEN d.state = 'rejected' THEN 'rejected'
+        WHEN d.state = 'returned' THEN 'questions'
+        WHEN d.phase = 'recorded' THEN 'under_way'
+        WHEN d.phase IN ('transcribed', 'in_correction') THEN 'to_correct'
+        ELSE 'to_sign' END)
     AND (:phase IS NULL OR d.phase = :phase)
     AND (:state IS NULL OR d.state = :state)
     AND (:priority IS NULL OR d.priority = :priority)
@@ -121,11 +163,13 @@ const WAITING: &str = "d.id IN (
     AND (:due_before IS NULL OR d.due_at < :due_before)";
 
 const COLUMNS: &str =
-    "d.id AS id, d.phase AS phase, d.state AS state, d.priority AS priority, d.route AS route,
-    d.kind AS kind, d.due_at AS due_at, d.created_at AS created_at, p.mrn AS mrn,
-    p.family || ', ' || p.given AS patient, d.author_id AS author_id, a.name AS author,
-    d.assigned_to AS assigned_to, d.pool AS pool, d.lock_by AS lock_by, l.name AS lock_name,
-    d.lock_until AS lock_until,
+    "p.*, d.id AS dictation_id, d.rowid AS row, d.phase AS phase, d.state AS state, d.priority AS priority, d.route AS route,
+    d.kind AS kind, d.due_at AS due_at, d.created_at AS received_at,
+    d.author_id AS author_id, a.username AS author_username, a.name AS author_name, a.role AS author_role,
+    d.assigned_to AS assigned_to, g.username AS assigned_username, d.pool AS pool, d.lock_by AS lock_by,
+    l.username AS lock_username, l.name AS lock_name, l.role AS lock_role, d.lock_until AS lock_until,
+    d.length_s AS length_s, d.flags AS flags, o.id AS report_id,
+    (SELECT max(v.version) FROM report_versions v WHERE v.report_id = o.id) AS version,
     (SELECT count(*) FROM reports r
       WHERE r.dictation_id = d.id AND r.parent_id IS NOT NULL AND r.status = 'draft') AS addenda,
     (SELECT s.note FROM steps s
@@ -133,7 +177,8 @@ const COLUMNS: &str =
 
 const TABLES: &str =
     "dictations d JOIN patients p ON p.id = d.patient_id JOIN users a ON a.id = d.author_id
-    LEFT JOIN users l ON l.id = d.lock_by";
+    LEFT JOIN users l ON l.id = d.lock_by LEFT JOIN users g ON g.id = d.assigned_to
+    LEFT JOIN reports o ON o.dictation_id = d.id AND o.parent_id IS NULL";
 
 fn item(r: &Row<'_>) -> rusqlite::Result<Item> {
     let assigned = match (r.get("assigned_to")?, r.get("pool")?) {
@@ -141,27 +186,50 @@ fn item(r: &Row<'_>) -> rusqlite::Result<Item> {
         (None, Some(pool)) => Assignment::Pool(pool),
         (None, None) => Assignment::Nobody,
     };
-    let lock: (Option<UserId>, Option<String>, Option<At>) =
-        (r.get("lock_by")?, r.get("lock_name")?, r.get("lock_until")?);
+    let person = |who: &str| -> rusqlite::Result<Option<User>> {
+        let key = if who == "lock" {
+            "lock_by"
+        } else {
+            "author_id"
+        };
+        let Some(id) = r.get::<_, Option<UserId>>(key)? else {
+            return Ok(None);
+        };
+        Ok(Some(User {
+            id,
+            username: r.get(format!("{who}_username").as_str())?,
+            name: r.get(format!("{who}_name").as_str())?,
+            role: r.get(format!("{who}_role").as_str())?,
+        }))
+    };
+    let until = r.get::<_, Option<At>>("lock_until")?.map(|at| at.0);
+    let orders = Orders {
+        priority: r.get("priority")?,
+        route: r.get("route")?,
+    };
+    let due_at = r.get::<_, At>("due_at")?.0;
     Ok(Item {
-        dictation_id: r.get("id")?,
+        dictation_id: r.get("dictation_id")?,
         place: (r.get("phase")?, r.get("state")?),
-        orders: Orders {
-            priority: r.get("priority")?,
-            route: r.get("route")?,
-        },
+        orders,
         kind: r.get("kind")?,
-        due_at: r.get::<_, At>("due_at")?.0,
-        created_at: r.get::<_, At>("created_at")?.0,
-        mrn: r.get("mrn")?,
-        patient: r.get("patient")?,
-        author_id: r.get("author_id")?,
-        author: r.get("author")?,
-        assigned,
-        lock: match lock {
-            (Some(id), Some(name), Some(until)) => Some((id, name, until.0)),
-            _ => None,
+        due_at,
+        created_at: r.get::<_, At>("received_at")?.0,
+        cursor: Cursor {
+            priority: orders.priority,
+            due_at,
+            row: r.get("row")?,
         },
+        patient: patients::row(r)?,
+        author: person("author")?.ok_or(rusqlite::Error::QueryReturnedNoRows)?,
+        assigned,
+        assigned_to: r.get("assigned_username")?,
+        lock: person("lock")?.zip(until),
+        length_s: r.get("length_s")?,
+        flags: r.get("flags")?,
+        report: r
+            .get::<_, Option<ReportId>>("report_id")?
+            .zip(r.get::<_, Option<u32>>("version")?),
         open_addenda: r.get("addenda")?,
         note: r.get("note")?,
     })
@@ -183,9 +251,11 @@ fn assigned(to: Option<&Assignment>) -> (Option<UserId>, Option<&str>, bool) {
 }
 
 fn list(conn: &Connection, filter: &WorkFilter) -> Result<Vec<Item>, Fault> {
+    let source = source(filter);
     let sql = format!(
-        "SELECT {COLUMNS} FROM {TABLES} WHERE {WAITING}
-         ORDER BY d.priority, d.due_at, d.rowid LIMIT :most OFFSET :skip"
+        "SELECT {COLUMNS} FROM {TABLES} WHERE {source} AND {WANTED}
+           AND (:after IS NULL OR (d.priority, d.due_at, d.rowid) > (:after, :after_due, :after_row))
+         ORDER BY d.priority, d.due_at, d.rowid LIMIT :most"
     );
     let (person, pool, nobody) = assigned(filter.assigned.as_ref());
     let mut statement = conn.prepare_cached(&sql)?;
@@ -201,19 +271,32 @@ fn list(conn: &Connection, filter: &WorkFilter) -> Result<Vec<Item>, Fault> {
             ":pool": pool,
             ":nobody": nobody,
             ":due_before": filter.due_before.map(At),
+            ":tray": filter.tray.map(|(tray, _)| tray.as_str()),
+            ":since": filter.tray.map(|(_, since)| At(since)),
+            ":after": filter.after.map(|a| a.priority),
+            ":after_due": filter.after.map(|a| At(a.due_at)),
+            ":after_row": filter.after.map(|a| a.row),
             ":most": filter.most.map_or(-1, i64::from),
-            ":skip": filter.skip,
         },
         item,
     )?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
+/// Where the list is read from.
+fn source(filter: &WorkFilter) -> &'static str {
+    match filter.tray {
+        Some((Tray::Filed, _)) => FILED,
+        _ => WAITING,
+    }
+}
+
 fn counts(conn: &Connection, filter: &WorkFilter, now: Timestamp) -> Result<Vec<Count>, Fault> {
+    let source = source(filter);
     let sql = format!(
         "SELECT d.phase AS phase, d.state AS state, d.priority AS priority, count(*) AS waiting,
                 sum(d.due_at < :now) AS overdue
-         FROM dictations d WHERE {WAITING}
+         FROM dictations d WHERE {source} AND {WANTED}
          GROUP BY d.phase, d.state, d.priority ORDER BY d.priority, d.phase, d.state"
     );
     let (person, pool, nobody) = assigned(filter.assigned.as_ref());
@@ -231,6 +314,8 @@ fn counts(conn: &Connection, filter: &WorkFilter, now: Timestamp) -> Result<Vec<
             ":nobody": nobody,
             ":due_before": filter.due_before.map(At),
             ":now": At(now),
+            ":tray": filter.tray.map(|(tray, _)| tray.as_str()),
+            ":since": filter.tray.map(|(_, since)| At(since)),
         },
         |r| {
             Ok(Count {
@@ -379,7 +464,31 @@ impl Store {
         self.read(move |conn| list(conn, &filter)).await
     }
 
-    /// How much waits, by place and priority. `skip` and `most` of the filter do not count.
+    /// One dictation as the list shows it; [`StoreError::NotFound`] where there is none.
+    pub async fn item(&self, id: DictationId) -> Result<Item, StoreError> {
+        self.read(move |conn| {
+            by_id(conn, id)?;
+            one(conn, id)
+        })
+        .await
+    }
+
+    /// All dictations of a patient, the newest first; what was deleted before it was signed is left out.
+    pub async fn items_of(&self, patient: PatientId) -> Result<Vec<Item>, StoreError> {
+        self.read(move |conn| {
+            let sql = format!(
+                "SELECT {COLUMNS} FROM {TABLES}
+                 WHERE d.patient_id = ?1 AND (d.state <> 'deleted' OR d.phase IN ('signed', 'filed'))
+                 ORDER BY d.created_at DESC, d.rowid DESC"
+            );
+            let mut statement = conn.prepare_cached(&sql)?;
+            let rows = statement.query_map([patient], item)?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
+        .await
+    }
+
+    /// How much waits, by place and priority. `after` and `most` of the filter do not count.
     pub async fn worklist_counts(
         &self,
         filter: WorkFilter,

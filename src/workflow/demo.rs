@@ -131,7 +131,8 @@ async fn seed_patient(app: &App, sample: &Sample, actor: &Actor) -> Result<(), W
         location: sample.location.into(),
         reason: sample.reason.into(),
     };
-    Ok(app.store.add_encounter(encounter, stamp).await?)
+    app.store.add_encounter(encounter, None, stamp).await?;
+    Ok(())
 }
 
 /// Takes a recording into the sample practice, for the encounter that its author has with the patient, and signs and

@@ -17,6 +17,7 @@ use crate::domain::worklist::Orders;
 use crate::speech::engine::Cancel;
 use crate::store::blobs::{BlobError, StoredAudio};
 use crate::store::{Completed, NewDictation, Received, StoreError};
+use crate::workflow::hub::Event;
 use crate::workflow::layers::{self, Background};
 use crate::workflow::{Refusal, WorkflowError, check_identity, patients, queue};
 use jiff::civil::Date;
@@ -252,7 +253,12 @@ pub(super) async fn received(
     let file = request.recording.display().to_string();
     let mrn = checked.patient.mrn.to_string();
     Err(match received {
-        Received::New(id) | Received::Existing(id) => return Ok(app.store.dictation(id).await?),
+        Received::New(id) => {
+            app.hub.tell(Event::Changed(id));
+            app.hub.wake();
+            return Ok(app.store.dictation(id).await?);
+        }
+        Received::Existing(id) => return Ok(app.store.dictation(id).await?),
         Received::OtherPatient => Refusal::OtherPatient { file },
         Received::OtherAuthor => Refusal::OtherAuthor { file, mrn },
         Received::OtherEncounter => Refusal::KnownEncounter {

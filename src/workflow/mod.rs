@@ -3,9 +3,11 @@
 
 pub mod arrivals;
 pub mod batch;
+pub mod case;
 pub mod demo;
 pub mod dictate;
 pub mod doctor;
+pub mod hub;
 pub mod inbox;
 pub mod intake;
 pub mod layers;
@@ -16,6 +18,7 @@ pub mod queue;
 pub mod record;
 pub mod redraft;
 pub mod review;
+pub mod search;
 pub mod sign;
 pub mod trail;
 pub mod transcribe;
@@ -105,6 +108,12 @@ pub enum Refusal {
         "this report is empty: nobody speaks in its recording; there is nothing to sign. Check the recording and take it in again"
     )]
     EmptyReport,
+    /// Signing with flags that nobody has looked at.
+    #[error("{count} flags of this report are still open; look at each of them first")]
+    FlagsOpen {
+        /// How many.
+        count: usize,
+    },
     /// Filing without the second identifier.
     #[error(
         "the second identifier of this report is still open; give the patient's date of birth with --birth-date"

@@ -9,7 +9,6 @@ use crate::app::App;
 use crate::dictionary::index::Index;
 use crate::domain::audit::Actor;
 use crate::domain::dictation::Dictation;
-use crate::domain::ids::DictationId;
 use crate::domain::queue::HEARTBEAT;
 use crate::domain::recognition::Recognition;
 use crate::domain::transition::Note;
@@ -18,20 +17,18 @@ use crate::speech::engine::{Cancel, SpeechError};
 use crate::speech::pool::{Pool, Urgency};
 use crate::store::blobs::BlobError;
 use crate::store::{Claim, StoreError};
+pub use crate::workflow::hub::Event;
 use crate::workflow::layers::{self, Background};
 use crate::workflow::transcribe::{Options, TranscribeError, transcribe_as};
 use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{Notify, broadcast};
+use tokio::sync::broadcast;
 use tokio::task::{JoinError, JoinHandle, JoinSet};
 
 /// How often a runner with nothing to do looks for work that nobody told it of: another program's, or a retry that is due.
 const LOOK: Duration = Duration::from_secs(2);
-
-/// Events that a listener may be behind before it misses some.
-const EVENTS: usize = 256;
 
 /// Seconds done, and how many there are if the header says.
 pub type Progress<'a> = &'a mut dyn FnMut(f64, Option<f64>);
@@ -72,21 +69,6 @@ pub fn hear_with(pool: Pool, index: Arc<Index>, options: Options) -> Arc<Hear> {
     })
 }
 
-/// What happens to a transcription, for whoever watches. No patient's data.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Event {
-    /// The engine began.
-    Started(DictationId),
-    /// It has heard so many seconds, of so many if the header says.
-    Heard(DictationId, f64, Option<f64>),
-    /// The draft is there.
-    Drafted(DictationId),
-    /// It failed; it will be tried again, or is given up.
-    Failed(DictationId),
-    /// It was stopped and waits.
-    Stopped(DictationId),
-}
-
 /// Works off the queue. Clones are the same runner.
 #[derive(Clone)]
 pub struct Runner {
@@ -94,8 +76,6 @@ pub struct Runner {
     hear: Arc<Hear>,
     workers: usize,
     actor: Actor,
-    wake: Arc<Notify>,
-    events: broadcast::Sender<Event>,
 }
 
 impl Runner {
@@ -109,19 +89,17 @@ impl Runner {
                 name: "system".into(),
                 via: "queue".into(),
             },
-            wake: Arc::default(),
-            events: broadcast::channel(EVENTS).0,
         }
     }
 
     /// Says that there may be something to do: a recording was taken in.
     pub fn wake(&self) {
-        self.wake.notify_one();
+        self.app.hub.wake();
     }
 
     /// What happens from now on.
     pub fn events(&self) -> broadcast::Receiver<Event> {
-        self.events.subscribe()
+        self.app.hub.events()
     }
 
     /// Works until `stop` is done; then what is under way is stopped and given back.
@@ -137,7 +115,7 @@ impl Runner {
             tokio::select! {
                 () = &mut stop => break,
                 Some(_) = running.join_next() => {}
-                () = self.wake.notified() => {}
+                () = self.app.hub.woken() => {}
                 () = tokio::time::sleep(LOOK) => {}
             }
         }
@@ -206,14 +184,13 @@ impl Runner {
         let background = layers::background_of(&self.app, &dictation)
             .await
             .map_err(Failure::again)?;
-        let (hear, events) = (self.hear.clone(), self.events.clone());
+        let (hear, hub) = (self.hear.clone(), self.app.hub.clone());
         let (audio, heard_cancel) = (self.app.audio.clone(), cancel.clone());
         let sha256 = first_sound(&dictation).map_err(Failure::for_good)?;
         let work = tokio::task::spawn_blocking(move || -> Result<Recognition, Failure> {
             let recording: PathBuf = audio.verified(&sha256)?;
             let mut progress = |done_s: f64, total_s: Option<f64>| {
-                // Nobody has to listen.
-                let _ = events.send(Event::Heard(id, done_s, total_s));
+                hub.tell(Event::Heard(id, done_s, total_s));
             };
             let hearing = Hearing {
                 recording: &recording,
@@ -256,8 +233,7 @@ impl Runner {
     }
 
     fn tell(&self, event: Event) {
-        // Nobody has to listen.
-        let _ = self.events.send(event);
+        self.app.hub.tell(event);
     }
 }
 

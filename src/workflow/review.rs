@@ -3,20 +3,23 @@
 
 use crate::app::App;
 use crate::domain::audit::Actor;
-use crate::domain::dictation::Dictation;
-use crate::domain::finding::Finding;
+use crate::domain::dictation::{Dictation, Phase};
+use crate::domain::diff::{self, Piece};
+use crate::domain::finding::{Finding, Severity};
 use crate::domain::ids::{DictationId, PatientId, ReportId};
+use crate::domain::marks::{Marks, Said};
 use crate::domain::patient::Mrn;
 use crate::domain::recognition::{Raw, Recognition, Transcript};
-use crate::domain::report::{ReportBody, TraceSpan};
+use crate::domain::report::{Report, ReportBody, ReportVersion, TraceSpan};
 use crate::domain::transcript::{Coverage, corrected, join};
 use crate::domain::transition::{By, Note, Step};
 use crate::domain::user::User;
 use crate::store::{
-    Anew, Correction, MoveTo, NewAddendum, Part, Retract, SplitInto, StepTaken, StoreError,
-    TakeStep,
+    Anew, Correction, MoveTo, NewAddendum, Once, Part, Retract, SayMarks, SplitInto, StepTaken,
+    StoreError, TakeStep,
 };
 use crate::text::{self, render};
+use crate::workflow::hub::Event;
 use crate::workflow::layers;
 use crate::workflow::redraft::{Material, redraft};
 use crate::workflow::{WorkflowError, check_identity, patients};
@@ -64,7 +67,12 @@ pub async fn step(
         by: By::Person(user.clone()),
         note: words.map(note).transpose()?,
     };
-    Ok(app.store.take_step(request, app.stamp(actor)).await?)
+    let dictation = app.store.take_step(request, app.stamp(actor)).await?;
+    app.hub.tell(Event::Changed(id));
+    if dictation.phase == Phase::Recorded {
+        app.hub.wake();
+    }
+    Ok(dictation)
 }
 
 /// All steps that a dictation took, in order.
@@ -72,7 +80,8 @@ pub async fn history(app: &App, id: DictationId) -> Result<Vec<StepTaken>, Workf
     Ok(app.store.history(id).await?)
 }
 
-/// Stores a corrected text as the next version of a draft; gives its number.
+/// Stores a corrected text as the next version of a draft; gives the newest version, which is the old one where nothing
+/// changed.
 ///
 /// # Errors
 /// `Conflict` where `based_on` is not the newest version.
@@ -83,15 +92,28 @@ pub async fn correct(
     text: &str,
     user: &User,
     actor: &Actor,
-) -> Result<u32, WorkflowError> {
+) -> Result<ReportVersion, WorkflowError> {
     let report = app.store.report(report_id).await?;
+    if report.latest.body.text == text && report.latest.version == based_on {
+        return Ok(report.latest);
+    }
     let request = Correction {
         report_id,
         based_on,
         body: retyped(&report.latest.body, text),
         by: By::Person(user.clone()),
     };
-    Ok(app.store.correct_report(request, app.stamp(actor)).await?)
+    let stamp = app.stamp(actor);
+    let mut made = ReportVersion {
+        report_id,
+        version: 0,
+        body: request.body.clone(),
+        made_by: Some(user.id),
+        made_at: stamp.at,
+    };
+    made.version = app.store.correct_report(request, stamp).await?;
+    app.hub.tell(Event::Changed(report.dictation_id));
+    Ok(made)
 }
 
 /// Moves a dictation that is not signed into another patient's record, with the reason.
@@ -111,7 +133,9 @@ pub async fn move_to(
         reason: note(reason)?,
         by: By::Person(user.clone()),
     };
-    Ok(app.store.move_dictation(request, app.stamp(actor)).await?)
+    let dictation = app.store.move_dictation(request, app.stamp(actor)).await?;
+    app.hub.tell(Event::Changed(id));
+    Ok(dictation)
 }
 
 /// Splits a recording that holds the reports of two patients: what is before word `at` stays with the patient it has, the
@@ -174,7 +198,11 @@ pub async fn split(
         reason: note(reason)?,
         by: By::Person(user.clone()),
     };
-    Ok(app.store.split_dictation(request, app.stamp(actor)).await?)
+    let made = app.store.split_dictation(request, app.stamp(actor)).await?;
+    for id in [id, made[0], made[1]] {
+        app.hub.tell(Event::Changed(id));
+    }
+    Ok(made)
 }
 
 /// Begins an addendum to a filed report; its author signs it like a report.
@@ -182,6 +210,7 @@ pub async fn add_to(
     app: &App,
     report_id: ReportId,
     text: &str,
+    key: Option<Once>,
     user: &User,
     actor: &Actor,
 ) -> Result<ReportId, WorkflowError> {
@@ -194,8 +223,11 @@ pub async fn add_to(
         report_id,
         body: retyped(&nothing, text),
         by: By::Person(user.clone()),
+        key,
     };
-    Ok(app.store.add_addendum(request, app.stamp(actor)).await?)
+    let addendum = app.store.add_addendum(request, app.stamp(actor)).await?;
+    app.hub.tell(Event::Changed(report.dictation_id));
+    Ok(addendum)
 }
 
 /// Marks a signed report as entered in error, with the reason; with `right` it is made anew as a draft in that record.
@@ -223,7 +255,94 @@ pub async fn retract(
         by: By::Person(user.clone()),
         anew,
     };
-    Ok(app.store.retract_report(request, app.stamp(actor)).await?)
+    let anew = app.store.retract_report(request, app.stamp(actor)).await?;
+    let retracted = app.store.report(report_id).await?.dictation_id;
+    for id in std::iter::once(retracted).chain(anew) {
+        app.hub.tell(Event::Changed(id));
+    }
+    Ok(anew)
+}
+
+/// Writes what somebody says about findings and edits; gives the last word about each.
+pub async fn mark(
+    app: &App,
+    id: DictationId,
+    said: Said,
+    user: &User,
+    actor: &Actor,
+) -> Result<Marks, WorkflowError> {
+    let request = SayMarks {
+        dictation_id: id,
+        said,
+        by: By::Person(user.clone()),
+    };
+    let marks = app.store.mark(request, app.stamp(actor)).await?;
+    app.hub.tell(Event::Changed(id));
+    Ok(marks)
+}
+
+/// Numbers of the findings that somebody has to look at and nobody has.
+pub async fn open_flags(app: &App, id: DictationId) -> Result<Vec<u32>, WorkflowError> {
+    let Some(heard) = app.store.transcript_of(id).await? else {
+        return Ok(Vec::new());
+    };
+    let marks = app.store.marks_of(heard.id).await?;
+    let findings = heard.recognition.findings.iter();
+    Ok(findings
+        .filter(|f| f.severity != Severity::Info && !marks.is_cleared(f.id))
+        .map(|f| f.id)
+        .collect())
+}
+
+/// Whether `version` is the newest of a report.
+///
+/// # Errors
+/// [`StoreError::Outdated`].
+pub async fn is_newest(app: &App, report: &Report, version: u32) -> Result<(), WorkflowError> {
+    if report.latest.version == version {
+        return Ok(());
+    }
+    let by = match report.latest.made_by {
+        Some(id) => Some(app.store.user(id).await?.name),
+        None => None,
+    };
+    let newest = report.latest.version;
+    Err(StoreError::Outdated { newest, by }.into())
+}
+
+/// What became another text between two versions of a report; version 0 is what was recognised, word for word.
+///
+/// # Errors
+/// [`StoreError::NotFound`] for a version that there is not.
+pub async fn compare(
+    app: &App,
+    id: ReportId,
+    from: u32,
+    to: u32,
+) -> Result<Vec<Piece>, WorkflowError> {
+    let report = app.store.report(id).await?;
+    let versions = app.store.report_versions(id).await?;
+    let heard = app.store.transcript_of(report.dictation_id).await?;
+    let text = move |version: u32| -> Result<String, StoreError> {
+        if version == 0 {
+            // An addendum was never spoken.
+            let spoken = heard.as_ref().filter(|_| report.parent_id.is_none());
+            return Ok(spoken
+                .map(|h| h.recognition.raw.text.clone())
+                .unwrap_or_default());
+        }
+        versions
+            .iter()
+            .find(|v| v.version == version)
+            .map(|v| v.body.text.clone())
+            .ok_or_else(|| StoreError::NotFound(format!("the report has no version {version}")))
+    };
+    let (before, after) = (text(from)?, text(to)?);
+    Ok(
+        tokio::task::spawn_blocking(move || diff::diff(&before, &after))
+            .await
+            .map_err(|e| StoreError::Broken(e.to_string()))?,
+    )
 }
 
 /// A text that a person changed. What is the same at the beginning and at the end keeps its way back to the words; what
