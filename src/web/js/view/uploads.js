@@ -50,6 +50,19 @@ export async function mount(root, params, app) {
     draw();
   }
 
+  // What the service has in full and does not know where to file: a person says whose it is.
+  async function decide(u) {
+    const p = await pickPatient(app);
+    if (!p) return;
+    try {
+      await api.post(`/uploads/${u.id}/patient`, { mrn: p.mrn });
+      u.patient = p;
+      rows.delete(u);
+      draw();
+      u.run();
+    } catch (error) { app.notice('upload', said(error), { kind: 'danger' }); }
+  }
+
   const rows = new Map();
   function draw() {
     for (const u of uploads) if (!rows.has(u)) rows.set(u, row(u));
@@ -70,6 +83,7 @@ export async function mount(root, params, app) {
       tools.replaceChildren(...[
         ['sending', 'retrying'].includes(u.state) && button(t('upload.pause'), () => u.pause(), { cls: 'btn small plain' }),
         ['paused', 'failed'].includes(u.state) && button(u.state === 'failed' ? t('again') : t('upload.resume'), () => u.run(), { cls: 'btn small' }),
+        u.state === 'failed' && u.id && button(t('upload.other_patient'), () => decide(u), { cls: 'btn small' }),
         u.state !== 'done' && button(t('upload.cancel'), async () => { await u.cancel(); remember(u.file, null); uploads.splice(uploads.indexOf(u), 1); draw(); }, { cls: 'btn small plain' }),
         u.state === 'done' && button(t('upload.clear'), () => { uploads.splice(uploads.indexOf(u), 1); draw(); }, { cls: 'btn small plain' }),
       ].filter(Boolean));
