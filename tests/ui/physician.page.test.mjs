@@ -96,6 +96,8 @@ test('a dictation over a line that breaks arrives in full, and the page says whe
   assert.equal(d.takes[1].mode, 'insert');
   assert.ok(d.takes[1].samples.length > 16000);
   assert.deepEqual([d.decision.route, d.decision.priority, d.decision.instruction], ['secretary', 'urgent', 'Copy to the ward']);
+  // What was ordered is looked after, then nothing of it stays here.
+  await page.waitForFunction(() => new Promise((resolve) => { const o = indexedDB.open('osler-sound'); o.onsuccess = () => { const c = o.result.transaction('dictations').objectStore('dictations').count(); c.onsuccess = () => { o.result.close(); resolve(c.result === 0); }; }; }));
   assert.deepEqual(await stored(page), { frames: 0, metas: 0, plain: false });
   assert.deepEqual(page.problems.filter((p) => !p.startsWith('WebSocket')), []);
   await page.context().close();

@@ -1,6 +1,7 @@
 // Dictations of the running page: the browser's line, store and timers for the model, and what was not finished last time.
 
 import { api } from './api.js';
+import { t } from './i18n.js';
 import { Dictation, uuid7 } from './model/dictation.js';
 import { Store } from './model/store.js';
 
@@ -52,19 +53,48 @@ const hold = (id) => new Promise((resolve) => {
   });
 });
 
-const keep = (dictation, release) => {
+const keep = (app, dictation, release) => {
   running.set(dictation.id, { dictation, release });
   dictation.addEventListener('change', () => {
-    if (['finished', 'discarded'].includes(dictation.state) && running.delete(dictation.id)) release();
+    if (!['finished', 'discarded'].includes(dictation.state) || !running.delete(dictation.id)) return;
+    release();
+    const { id, dictationId, decision, about, at } = dictation;
+    if (dictation.state === 'finished') store(app).then((s) => s.save({ id, at, about, state: 'handed', dictationId, decision })).then(() => settle(app)).catch(() => {});
   });
   return dictation;
 };
+
+/**
+ * Looks whether what was handed in is on the way that its author chose: priority, and who gets it. What is not is put right as
+ * soon as the dictation stands where that can be done; until then it is remembered.
+ */
+let looking = null;
+const settle = (app) => (looking ??= look(app).finally(() => { looking = null; }));
+async function look(app) {
+  const s = await store(app);
+  let later = false;
+  for (const m of (await s.dictations()).filter((x) => x.state === 'handed')) {
+    try {
+      const d = await api.get(`/dictations/${m.dictationId}`, { quiet: true });
+      const { route, priority, instruction } = m.decision;
+      if (priority && d.priority !== priority && d.phase !== 'filed') await api.post(`/dictations/${d.id}/priority`, { priority }, { quiet: true });
+      if (route === 'secretary' && d.route !== route && d.phase === 'recorded') { later = true; continue; }
+      if (route === 'secretary' && d.route !== route && d.steps.includes('send_to_secretary') && d.version === 1) {
+        await api.post(`/dictations/${d.id}/steps`, { step: 'send_to_secretary', note: instruction || t('dictate.send.note') }, { quiet: true });
+      }
+      await s.remove(m.id);
+    } catch (error) {
+      if ([403, 404, 409].includes(error.status)) await s.remove(m.id); else later = true;
+    }
+  }
+  if (later) setTimeout(() => { if (app.session) settle(app).catch(() => {}); }, 5000);
+}
 
 /** A new dictation: `order` is {mrn, encounter_id?, priority, route}; `about` (the patient) is kept with it for the page. */
 export async function begin(app, order, about) {
   const id = uuid7();
   const release = await hold(id);
-  return keep(new Dictation({ id, order, about, ...(await ports(app)) }), release ?? (() => {}));
+  return keep(app, new Dictation({ id, order, about, ...(await ports(app)) }), release ?? (() => {}));
 }
 
 /** Gives up a dictation into which nobody spoke. */
@@ -82,11 +112,11 @@ export async function find(app, id) {
   const here = running.get(id);
   if (here) return here.dictation;
   const p = await ports(app);
-  const meta = (await p.store.dictations()).find((m) => m.id === id);
+  const meta = (await p.store.dictations()).find((m) => m.id === id && m.state !== 'handed');
   if (!meta) return null;
   const release = await hold(id);
   if (!release) return 'elsewhere';
-  return keep(await Dictation.restore(meta, p), release);
+  return keep(app, await Dictation.restore(meta, p), release);
 }
 
 /** What this user began in other browsers and did not hand in: [{id, patient, begun_at, length_s, recording}]. */
@@ -101,7 +131,7 @@ export async function elsewhere(app) {
 export async function adopt(app, item) {
   const release = await hold(item.id);
   if (!release) return 'elsewhere';
-  return keep(Dictation.adopt({ id: item.id, order: { mrn: item.patient.mrn, priority: item.priority, route: item.route }, about: item.patient, at: Date.parse(item.begun_at) }, await ports(app)), release);
+  return keep(app, Dictation.adopt({ id: item.id, order: { mrn: item.patient.mrn, priority: item.priority, route: item.route }, about: item.patient, at: Date.parse(item.begun_at) }, await ports(app)), release);
 }
 
 /**
@@ -112,10 +142,11 @@ export async function unfinished(app) {
   const p = await ports(app);
   for (const meta of await p.store.dictations()) {
     if (running.has(meta.id)) continue;
+    if (meta.state === 'handed') { settle(app).catch(() => {}); continue; }
     const release = await hold(meta.id);
     if (!release) continue;
     const d = await Dictation.restore(meta, p);
-    if (['finishing', 'discarding'].includes(d.state)) { keep(d, release); d.open(); } else if (d.samples === 0) { release(); await p.store.remove(d.id); } else keep(d, release);
+    if (['finishing', 'discarding'].includes(d.state)) { keep(app, d, release); d.open(); } else if (d.samples === 0) { release(); await p.store.remove(d.id); } else keep(app, d, release);
   }
   return [...running.values()].map((r) => r.dictation).sort((a, b) => a.at - b.at);
 }
