@@ -22,7 +22,7 @@ export const ROUTES = [
   { path: '/dictionary', view: 'dictionary', rail: ['physician', 'secretary', 'administrator'], icon: 'book' },
   { path: '/queue', view: 'queue', rail: ['secretary', 'administrator'], icon: 'queue' },
   { path: '/users', view: 'users', rail: ['administrator'], icon: 'person' },
-  { path: '/system', view: 'system', rail: ['administrator', 'secretary', 'physician'], icon: 'gear' },
+  { path: '/system', view: 'system', rail: ['secretary', 'physician'], icon: 'gear' },
   { path: '/audit', view: 'audit', rail: ['auditor'], icon: 'shield' },
   { path: '/account', view: 'account' },
 ];
@@ -223,7 +223,8 @@ function shell() {
   delete root.dataset.bare;
   root.replaceChildren(rail, top, main, dock);
   app.bar();
-  endEvents ??= events((name, data) => { for (const f of listeners) f(name, data); });
+  // Only who works on dictations may hear of them; anybody else would be refused, again and again, in the trail.
+  if (['physician', 'secretary'].includes(app.session.user.role)) endEvents ??= events((name, data) => { for (const f of listeners) f(name, data); });
   return route();
 }
 
