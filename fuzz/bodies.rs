@@ -7,6 +7,7 @@ use osler::dictionary::index::Index;
 use osler::dictionary::load::Tables;
 use osler::domain::finding::FindingKind;
 use osler::domain::transcript::{self, Word};
+use osler::http::frame::Frame;
 use osler::speech::models::reading;
 use osler::text;
 use osler::workflow::redraft::{self, Material};
@@ -52,6 +53,25 @@ pub fn dss_header(bytes: &[u8]) {
     if let Some((_, header)) = Header::parse(bytes) {
         assert!(serde_json::to_value(header).is_ok());
     }
+}
+
+/// Sound on a socket: what is taken is what was sent, byte for byte.
+pub fn frame(bytes: &[u8]) {
+    let Ok(frame) = Frame::parse(bytes) else {
+        return;
+    };
+    let mut again = frame.take.to_le_bytes().to_vec();
+    again.extend([0; 4]);
+    again.extend(frame.first.to_le_bytes());
+    again.extend(frame.samples.iter().flat_map(|s| s.to_le_bytes()));
+    assert_eq!(again, bytes);
+    assert!(!frame.samples.is_empty());
+    assert!(
+        frame
+            .first
+            .checked_add(frame.samples.len() as u64)
+            .is_some()
+    );
 }
 
 /// A ggml model.

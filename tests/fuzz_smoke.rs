@@ -122,6 +122,17 @@ fn dictation_headers() {
 }
 
 #[test]
+fn frames() {
+    let whole = [
+        &[1, 0, 0, 0, 0, 0, 0, 0, 0x80, 0x3e, 0, 0, 0, 0, 0, 0][..],
+        &[7; 640],
+    ]
+    .concat();
+    let far = [&[0xff; 4][..], &[0; 4], &[0xff; 8], &[1; 6]].concat();
+    smoke(2_000, bodies::frame, vec![whole, far, Vec::new()]);
+}
+
+#[test]
 fn models() {
     let TinyModel {
         ggml,

@@ -75,6 +75,39 @@ const ROUTES: &[(&str, &str, &str, &str)] = &[
     ("DELETE /services/{username}", "/services/other", "", "a"),
     ("GET /audit", "/audit", "", "u"),
     ("GET /audit/check", "/audit/check", "", "u"),
+    ("GET /live", "/live", "", "pc"),
+    // Everybody sees their own uploads, and nobody those of others.
+    ("GET /uploads", "/uploads", "", "pcsaux"),
+    (
+        "POST /uploads",
+        "/uploads",
+        r#"{"name":"a.wav","bytes":9,"mrn":"A-1","author":"dr.a"}"#,
+        "psx",
+    ),
+    ("GET /uploads/{id}", "/uploads/1", "", "pcsaux"),
+    ("PATCH /uploads/{id}", "/uploads/1", "", "pcsaux"),
+    ("DELETE /uploads/{id}", "/uploads/1", "", "pcsaux"),
+    (
+        "POST /uploads/{id}/patient",
+        "/uploads/1/patient",
+        r#"{"mrn":"A-1"}"#,
+        "pcsaux",
+    ),
+    // What is not there is not there for anybody; who hears and prints what is there stands in `sound` and `outside`.
+    ("GET /reports/{id}", "/reports/1.pdf", "", "pcsaux"),
+    ("GET /reports/{id}/print", "/reports/1/print", "", "pcsaux"),
+    (
+        "GET /dictations/{id}/sound/{take}",
+        "/dictations/1/sound/0.wav",
+        "",
+        "pcsaux",
+    ),
+    (
+        "GET /dictations/{id}/peaks/{take}",
+        "/dictations/1/peaks/0",
+        "",
+        "pcsaux",
+    ),
     ("GET /patients", "/patients", "", "pcsx"),
     // A program sees filed reports, not a record as a whole.
     ("GET /patients/{mrn}", "/patients/A-1", "", "ps"),

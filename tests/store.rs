@@ -612,9 +612,12 @@ async fn two_deliveries_of_one_recording_at_the_same_moment_make_one_dictation()
         patient_id: practice.ada.id,
         encounter_id: None,
         author_id: practice.author.id,
-        sha256: "a".repeat(64),
-        bytes: 5,
-        original_name: "a.wav".into(),
+        recording: osler::store::NewTake {
+            sha256: "a".repeat(64),
+            bytes: 5,
+            original_name: "a.wav".into(),
+        },
+        made_of: Vec::new(),
         identity_verified: false,
         orders: Default::default(),
     };

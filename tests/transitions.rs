@@ -10,7 +10,7 @@ use osler::domain::transition::{
     By, Need, Note, Party, Place, Refused, Step, TABLE, To, decide, is_over, rule,
 };
 use osler::domain::user::User;
-use osler::store::{Claim, Kind, NewDictation, Received, StoreError, WorkFilter};
+use osler::store::{Claim, Kind, NewDictation, NewTake, Received, StoreError, WorkFilter};
 use osler::workflow::review::{self, Named};
 use osler::workflow::{WorkflowError, sign};
 use proptest::prelude::*;
@@ -435,9 +435,12 @@ impl World {
             patient_id: self.practice.ada.id,
             encounter_id: None,
             author_id: self.practice.author.id,
-            sha256: format!("{:064x}", self.received),
-            bytes: 5,
-            original_name: "a.wav".into(),
+            recording: NewTake {
+                sha256: format!("{:064x}", self.received),
+                bytes: 5,
+                original_name: "a.wav".into(),
+            },
+            made_of: Vec::new(),
             identity_verified: self.received.is_multiple_of(3),
             orders,
         };

@@ -829,9 +829,12 @@ async fn the_same_recording_again_keeps_its_orders() {
         patient_id: practice.ben.id,
         encounter_id: None,
         author_id: practice.author.id,
-        sha256: again.takes[0].sha256.clone(),
-        bytes: 1,
-        original_name: "1".into(),
+        recording: osler::store::NewTake {
+            sha256: again.takes[0].sha256.clone(),
+            bytes: 1,
+            original_name: "1".into(),
+        },
+        made_of: Vec::new(),
         identity_verified: false,
         orders: Orders::default(),
     };

@@ -8,9 +8,11 @@ pub mod chunk;
 pub mod decode;
 pub mod dss;
 mod external;
+pub mod journal;
 mod lost;
 #[cfg(feature = "microphone")]
 pub mod microphone;
+pub mod playable;
 mod quality;
 pub mod recorder;
 mod resample;
@@ -18,7 +20,8 @@ pub mod vad;
 
 pub use external::{INPUT, Stopper};
 
-use std::path::PathBuf;
+use std::fs::File;
+use std::path::{Path, PathBuf};
 
 /// Samples per second of everything behind [`decode`].
 pub const SAMPLE_RATE: usize = 16_000;
@@ -26,6 +29,27 @@ pub const SAMPLE_RATE: usize = 16_000;
 /// Seconds in `samples` at [`SAMPLE_RATE`].
 pub fn seconds(samples: u64) -> f64 {
     samples as f64 / SAMPLE_RATE as f64
+}
+
+/// A sample in -1 to 1 as 16 bits; what lies outside is cut off, and what is no number is silence.
+fn to_i16(sample: f32) -> i16 {
+    (sample.clamp(-1.0, 1.0) * f32::from(i16::MAX)).round() as i16
+}
+
+/// A new file that only its owner can read; one that is there already is not overwritten.
+fn create_private(path: &Path) -> std::io::Result<File> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+fn plain(e: hound::Error) -> std::io::Error {
+    match e {
+        hound::Error::IoError(e) => e,
+        other => std::io::Error::other(other.to_string()),
+    }
 }
 
 /// Which channel of a recording is heard.

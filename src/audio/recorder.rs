@@ -1,8 +1,9 @@
 //! A recording being made: WAV on disk, block by block, so that nothing that was said is lost.
 
-use super::{AudioError, SAMPLE_RATE};
-use hound::{SampleFormat, WavSpec, WavWriter};
-use std::fs::{File, OpenOptions};
+use super::playable;
+use super::{AudioError, create_private, plain, to_i16};
+use hound::WavWriter;
+use std::fs::File;
 use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 
@@ -17,19 +18,9 @@ impl Recorder {
     /// Begins a new file; one that is there already is not overwritten.
     pub fn create(path: &Path) -> Result<Self, AudioError> {
         let failed = |e| AudioError::Write(path.to_path_buf(), e);
-        let mut options = OpenOptions::new();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = options.open(path).map_err(failed)?;
+        let file = create_private(path).map_err(failed)?;
         let handle = file.try_clone().map_err(failed)?;
-        let spec = WavSpec {
-            channels: 1,
-            sample_rate: SAMPLE_RATE as u32,
-            bits_per_sample: 16,
-            sample_format: SampleFormat::Int,
-        };
-        let writer = WavWriter::new(BufWriter::new(file), spec).map_err(|e| failed(plain(e)))?;
+        let writer = playable::writer(file).map_err(|e| failed(plain(e)))?;
         let mut recorder = Self {
             path: path.to_path_buf(),
             writer,
@@ -43,8 +34,7 @@ impl Recorder {
     pub fn write(&mut self, samples: &[f32]) -> Result<(), AudioError> {
         let mut write = || -> Result<(), hound::Error> {
             for s in samples {
-                self.writer
-                    .write_sample((s.clamp(-1.0, 1.0) * f32::from(i16::MAX)).round() as i16)?;
+                self.writer.write_sample(to_i16(*s))?;
             }
             self.writer.flush()?;
             Ok(self.file.sync_data()?)
@@ -58,16 +48,10 @@ impl Recorder {
     }
 }
 
-fn plain(e: hound::Error) -> std::io::Error {
-    match e {
-        hound::Error::IoError(e) => e,
-        other => std::io::Error::other(other.to_string()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::audio::SAMPLE_RATE;
 
     #[test]
     fn what_was_written_can_be_read_while_the_recording_goes_on() {

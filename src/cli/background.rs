@@ -33,6 +33,7 @@ async fn transcribe(app: &App, engine: &EngineArgs, stop: &mut Stop) {
         let load = tokio::task::spawn_blocking(move || Recogniser::load(&config, &engine));
         let reason = match load.await {
             Ok(Ok(recogniser)) => {
+                app.live.hear_with(recogniser.hearing());
                 app.hub
                     .set_engine(Readiness::Ready(recogniser.model().to_owned()));
                 let runner = Runner::new(app.clone(), recogniser.hear(), recogniser.workers());

@@ -13,6 +13,7 @@ use crate::speech::models;
 use crate::speech::pool::Pool;
 use crate::speech::whisper::{LoadOptions, WhisperEngine, knows_language};
 use crate::workflow::layers::{self, Background};
+use crate::workflow::live_session::Hearing;
 use crate::workflow::queue::{self, Hear};
 use crate::workflow::transcribe::{Options, SPOKEN_MARKS, TranscribeError, channels, transcribe};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -176,6 +177,15 @@ impl Recogniser {
     /// Name of the loaded model.
     pub fn model(&self) -> &str {
         self.pool.engine().model_name()
+    }
+
+    /// With what text is made while somebody speaks.
+    pub fn hearing(&self) -> Hearing {
+        Hearing {
+            pool: self.pool.clone(),
+            language: self.options.language.clone(),
+            prompt: self.options.prompt.clone(),
+        }
     }
 
     /// Transcribes one recording, with a progress bar where somebody watches.

@@ -100,6 +100,20 @@ pub enum Action {
     RecordsListed,
     /// The audit trail was read.
     TrailRead,
+    /// Somebody began to dictate into the service.
+    LiveBegun,
+    /// A dictation at the microphone was handed on.
+    LiveFinished,
+    /// A dictation at the microphone was thrown away by its author.
+    LiveDiscarded,
+    /// A recording began to come in parts.
+    UploadBegun,
+    /// A recording came whole, and a person has to decide about it.
+    UploadWaits,
+    /// A person decided whose an upload is.
+    UploadDecided,
+    /// An upload was given up.
+    UploadRemoved,
 }
 
 impl Action {
@@ -160,6 +174,13 @@ written!(Action {
     RecordExported => "record.exported",
     RecordsListed => "records.listed",
     TrailRead => "audit.read",
+    LiveBegun => "live.begun",
+    LiveFinished => "live.finished",
+    LiveDiscarded => "live.discarded",
+    UploadBegun => "upload.begun",
+    UploadWaits => "upload.waits",
+    UploadDecided => "upload.decided",
+    UploadRemoved => "upload.removed",
 });
 
 /// The last row of the trail at some moment: its number and its code. Written "12:3f...".

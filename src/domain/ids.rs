@@ -48,3 +48,5 @@ id!(/** One recognition run over a dictation. */ TranscriptId);
 id!(/** One document in a patient's record; its versions share it. */ ReportId);
 id!(/** A person who uses Osler. */ UserId);
 id!(/** A recording in the inbox. */ InboxId);
+id!(/** A dictation that is being spoken; made by the browser. */ LiveId);
+id!(/** A recording that comes in parts. */ UploadId);

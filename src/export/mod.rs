@@ -1,3 +1,5 @@
 //! Other forms of a transcript.
 
+pub mod pdf;
+pub mod print;
 pub mod subtitles;

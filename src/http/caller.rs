@@ -1,7 +1,7 @@
 //! Who asks: somebody with a session, or a program with a token.
 
 use super::error::Problem;
-use super::guard::{is_this_machine, without_port};
+use super::guard::{Encrypted, is_this_machine, without_port};
 use crate::app::App;
 use crate::domain::audit::Actor;
 use crate::domain::credentials::Token;
@@ -128,7 +128,8 @@ pub fn session_token(headers: &HeaderMap) -> Option<Token> {
 pub struct Place {
     /// The address; none at the machine itself.
     pub address: Option<String>,
-    /// Whether the way here is encrypted: a proxy answers under a name of its own, and speaks TLS there.
+    /// Whether the way here is encrypted: the service speaks TLS itself, or a proxy answers under a name of its own, and
+    /// speaks TLS there.
     is_encrypted: bool,
 }
 
@@ -138,8 +139,9 @@ impl<S: Send + Sync> FromRequestParts<S> for Place {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
         let text = |name| parts.headers.get(name).and_then(|v| v.to_str().ok());
         let host = text(header::HOST).unwrap_or_default();
-        let is_encrypted = !is_this_machine(without_port(host));
-        let address = if is_encrypted {
+        let speaks_tls = parts.extensions.get::<Encrypted>().is_some();
+        let is_proxied = !speaks_tls && !is_this_machine(without_port(host));
+        let address = if is_proxied {
             // The last one is the proxy's own word; those before it are anybody's.
             text(header::HeaderName::from_static("x-forwarded-for"))
                 .and_then(|all| all.rsplit(',').next())
@@ -154,7 +156,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Place {
         };
         Ok(Self {
             address,
-            is_encrypted,
+            is_encrypted: speaks_tls || is_proxied,
         })
     }
 }

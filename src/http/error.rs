@@ -85,6 +85,11 @@ impl Problem {
         self
     }
 
+    /// The sentence for people.
+    pub fn detail(&self) -> &str {
+        &self.detail
+    }
+
     /// Its stable word.
     pub fn reason(&self) -> &'static str {
         self.reason

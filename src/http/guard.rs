@@ -2,8 +2,9 @@
 //! pages, and what a page may load.
 
 use super::error::{AgainAt, Problem};
+use super::tls::Peer;
 use crate::app::App;
-use axum::extract::{Request, State};
+use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use axum::middleware::Next;
 use axum::response::Response;
@@ -11,6 +12,21 @@ use axum::response::Response;
 /// Carried by every request that changes something, unless it carries a service's token. A page from elsewhere cannot set
 /// it without being asked first, and is told no.
 const OURS: HeaderName = HeaderName::from_static("x-osler");
+
+/// Marks a request that came over the service's own TLS.
+#[derive(Debug, Clone, Copy)]
+pub struct Encrypted;
+
+/// Marks a request, and says where it comes from in the way in which others do.
+pub async fn mark_encrypted(mut request: Request, next: Next) -> Response {
+    let peer = request.extensions().get::<ConnectInfo<Peer>>().copied();
+    let extensions = request.extensions_mut();
+    if let Some(ConnectInfo(Peer(address))) = peer {
+        extensions.insert(ConnectInfo(address));
+    }
+    extensions.insert(Encrypted);
+    next.run(request).await
+}
 
 /// Pages load what belongs to the service and nothing else.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' data:; media-src 'self' blob:; connect-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
@@ -73,8 +89,9 @@ fn refusal(request: &Request, proxied_as: Option<&str>) -> Option<Problem> {
     let headers = request.headers();
     let host = text(headers, header::HOST);
     let name = without_port(host);
-    // Also where a foreign page has its name resolved to this address.
-    if !is_this_machine(name) && proxied_as != Some(name) {
+    // Also where a foreign page has its name resolved to this address. Over TLS the certificate says who is asked.
+    let speaks_tls = request.extensions().get::<Encrypted>().is_some();
+    if !speaks_tls && !is_this_machine(name) && proxied_as != Some(name) {
         let place = proxied_as.unwrap_or("localhost");
         return Some(Problem::forbidden(
             "host",

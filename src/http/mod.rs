@@ -9,11 +9,19 @@ mod dictations;
 pub mod error;
 mod events;
 pub mod extract;
+pub mod frame;
 mod guard;
+mod live;
+pub mod metrics;
 mod patients;
+mod print;
+mod range;
 mod reports;
 mod search;
 mod session;
+mod sound;
+pub mod tls;
+mod uploads;
 mod users;
 mod views;
 mod worklist;
@@ -73,7 +81,7 @@ pub fn router(app: App, proxied_as: Option<String>) -> Router {
         .route("/dictations/{id}/split", post(dictations::split))
         .route("/dictations/{id}/assign", post(dictations::assign))
         .route("/dictations/{id}/priority", post(dictations::prioritise))
-        .route("/reports/{id}", get(reports::show))
+        .route("/reports/{id}", get(print::show))
         .route("/reports/{id}/versions", get(reports::versions))
         .route("/reports/{id}/versions/{n}", get(reports::version))
         .route("/reports/{id}/diff", get(reports::diff))
@@ -98,7 +106,19 @@ pub fn router(app: App, proxied_as: Option<String>) -> Router {
         .route("/services", get(users::services).post(users::make_token))
         .route("/services/{username}", delete(users::revoke))
         .route("/audit", get(audit::list))
-        .route("/audit/check", get(audit::check));
+        .route("/audit/check", get(audit::check))
+        .route("/live", get(live::live))
+        .route("/uploads", get(uploads::list).post(uploads::begin))
+        .route(
+            "/uploads/{id}",
+            get(uploads::show)
+                .patch(uploads::append)
+                .delete(uploads::give_up),
+        )
+        .route("/uploads/{id}/patient", post(uploads::decide))
+        .route("/reports/{id}/print", get(print::page))
+        .route("/dictations/{id}/sound/{take}", get(sound::play))
+        .route("/dictations/{id}/peaks/{take}", get(sound::peaks));
     Router::new()
         .route("/health", get(health))
         .route("/health/ready", get(ready))
@@ -115,6 +135,7 @@ pub fn router(app: App, proxied_as: Option<String>) -> Router {
             (app.clone(), proxied_as),
             guard::guard,
         ))
+        .layer(middleware::from_fn_with_state(app.clone(), metrics::count))
         .with_state(app)
 }
 
@@ -128,6 +149,11 @@ async fn ready(State(app): State<App>) -> (StatusCode, Json<serde_json::Value>) 
         }
     };
     (status, Json(json!({"engine": engine.as_str()})))
+}
+
+/// The same for the service's own TLS, under whatever name it is asked: the certificate says who it is.
+pub fn encrypted_router(app: App) -> Router {
+    router(app, None).layer(middleware::from_fn(guard::mark_encrypted))
 }
 
 async fn health() -> Json<serde_json::Value> {

@@ -248,7 +248,7 @@ pub fn text_sha256(text: &str) -> String {
     hex(&Sha256::digest(text.as_bytes()))
 }
 
-fn make_folder(path: &Path) -> Result<(), BlobError> {
+pub(crate) fn make_folder(path: &Path) -> Result<(), BlobError> {
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
@@ -257,7 +257,7 @@ fn make_folder(path: &Path) -> Result<(), BlobError> {
 }
 
 /// Makes a new name in a folder survive a power cut.
-fn sync_folder(path: &Path) -> Result<(), BlobError> {
+pub(crate) fn sync_folder(path: &Path) -> Result<(), BlobError> {
     #[cfg(unix)]
     File::open(path)
         .and_then(|folder| folder.sync_all())

@@ -16,6 +16,17 @@ use crate::store::{Fault, Store, StoreError, marks, reports};
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
+/// A recording in the audio store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewTake {
+    /// SHA-256 (hex) of the file.
+    pub sha256: String,
+    /// Its size in bytes.
+    pub bytes: u64,
+    /// The name it came with, without folders.
+    pub original_name: String,
+}
+
 /// A recording to be taken in; its sound is already in the audio store.
 #[derive(Debug, Clone)]
 pub struct NewDictation {
@@ -25,12 +36,10 @@ pub struct NewDictation {
     pub encounter_id: Option<EncounterId>,
     /// Who dictated.
     pub author_id: UserId,
-    /// SHA-256 (hex) of the recording.
-    pub sha256: String,
-    /// Its size in bytes.
-    pub bytes: u64,
-    /// File name it came with, without folders.
-    pub original_name: String,
+    /// What is heard.
+    pub recording: NewTake,
+    /// The takes that it was made of, where there were several; they are kept and not heard.
+    pub made_of: Vec<NewTake>,
     /// Whether the second identifier was checked.
     pub identity_verified: bool,
     /// How it is to be worked on.
@@ -291,7 +300,7 @@ pub(super) fn receive(
          WHERE t.sha256 = ?1 AND d.state <> 'deleted' ORDER BY d.created_at",
     )?;
     let owners = statement
-        .query_map([&new.sha256], |r| {
+        .query_map([&new.recording.sha256], |r| {
             Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?))
         })?
         .collect::<Result<Vec<(DictationId, PatientId, UserId, Option<EncounterId>)>, _>>()?;
@@ -326,21 +335,23 @@ pub(super) fn receive(
         },
         stamp,
     )?;
-    let take = Take {
-        id: TakeId::new(stamp.at),
-        index: 0,
-        sha256: new.sha256.clone(),
-        bytes: new.bytes,
-        original_name: new.original_name.clone(),
-    };
-    insert_take(conn, id, &take)?;
+    for (index, take) in (0..).zip(std::iter::once(&new.recording).chain(&new.made_of)) {
+        let take = Take {
+            id: TakeId::new(stamp.at),
+            index,
+            sha256: take.sha256.clone(),
+            bytes: take.bytes,
+            original_name: take.original_name.clone(),
+        };
+        insert_take(conn, id, &take)?;
+    }
     audit::record(
         conn,
         Entry {
             action: Action::DictationReceived,
             subject: ("dictation", id.to_string()),
             patient_id: Some(new.patient_id),
-            details: serde_json::json!({"sha256": new.sha256, "bytes": new.bytes}),
+            details: serde_json::json!({"sha256": new.recording.sha256, "bytes": new.recording.bytes}),
             stamp,
         },
     )?;
@@ -415,6 +426,21 @@ pub(super) fn complete(
 }
 
 impl Store {
+    /// How many dictations are not done, by phase and state.
+    pub async fn waiting(&self) -> Result<Vec<(Phase, State, u64)>, StoreError> {
+        self.read(|conn| {
+            let mut statement = conn.prepare_cached(
+                "SELECT phase, state, count(*) FROM dictations WHERE state NOT IN ('done', 'deleted')
+                 GROUP BY phase, state ORDER BY phase, state",
+            )?;
+            let rows = statement.query_map([], |r| {
+                Ok((r.get(0)?, r.get(1)?, r.get::<_, i64>(2)?.max(0) as u64))
+            })?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
+        .await
+    }
+
     /// Makes a dictation of a recording, or finds the one that was made of it before.
     pub async fn receive_dictation(
         &self,

@@ -183,7 +183,7 @@ fn assign(
     stamp: &Stamp,
 ) -> Result<Received, Fault> {
     let item = by_id(conn, id)?;
-    if item.sha256 != new.sha256 {
+    if item.sha256 != new.recording.sha256 {
         return Err(
             StoreError::Broken("another recording than the one in the inbox".into()).into(),
         );

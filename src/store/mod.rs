@@ -14,6 +14,7 @@ mod inbox;
 mod key;
 mod lane;
 mod layers;
+mod live;
 mod marks;
 mod once;
 mod patients;
@@ -25,17 +26,19 @@ mod search;
 pub mod space;
 mod sql;
 mod steps;
+mod uploads;
 mod users;
 mod worklist;
 
 pub use audit::{AuditFilter, AuditLine, AuditRow, Note};
 pub use chain::{AuditCheck, Broken};
-pub use dictations::{Completed, NewDictation, Received, StoredTranscript};
+pub use dictations::{Completed, NewDictation, NewTake, Received, StoredTranscript};
 pub use encounters::Visit;
 pub use examine::{Examination, examine};
 pub use inbox::{KnownDictation, KnownSound, NewItem};
 pub use key::KEY_FILE;
 pub use layers::{AddedLocal, LayerCount, RevokeLocal, StoredLocal};
+pub use live::{LiveDictation, LiveEnd};
 pub use marks::SayMarks;
 pub use once::Once;
 pub use patients::KeptEntry;
@@ -50,6 +53,7 @@ pub use reports::{
 pub use review::{Anew, Correction, MoveTo, NewAddendum, Part, Retract, SplitInto};
 pub use search::{FoundReport, HIT_FROM, HIT_TO, Sight};
 pub use steps::{StepTaken, TakeStep};
+pub use uploads::Upload;
 pub use worklist::{Count, Cursor, Item, Turnaround, WorkFilter};
 
 use crate::domain::transition::Refused;
@@ -68,7 +72,7 @@ pub const FILE_NAME: &str = "osler.db";
 const APPLICATION_ID: i64 = 0x4F53_4C52;
 
 /// Schema version that this program writes.
-pub const SCHEMA_VERSION: i64 = 9;
+pub const SCHEMA_VERSION: i64 = 10;
 
 /// From this schema version on a database has a key.
 const KEYED_SINCE: i64 = 6;
@@ -596,6 +600,7 @@ fn migrate(conn: &mut Connection, kind: Kind, key: &Key) -> Result<(), Fault> {
             move |tx: &rusqlite::Transaction<'_>| Ok(chain::seal(tx, &sealing, 0)?),
         ),
         M::up(include_str!("migrations/0050_review.sql")),
+        M::up(include_str!("migrations/0060_sound.sql")),
     ]);
     conn.set_transaction_behavior(TransactionBehavior::Immediate);
     match migrations.to_latest(conn) {

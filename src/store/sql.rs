@@ -2,7 +2,8 @@
 
 use crate::domain::arrival::InboxState;
 use crate::domain::ids::{
-    DictationId, EncounterId, InboxId, PatientId, ReportId, TakeId, TranscriptId, UserId,
+    DictationId, EncounterId, InboxId, LiveId, PatientId, ReportId, TakeId, TranscriptId, UploadId,
+    UserId,
 };
 use crate::domain::layer::{LayerKind, LocalKind, Origin};
 use crate::domain::marks::FindingState;
@@ -99,6 +100,8 @@ as_text!(
     ReportId,
     UserId,
     InboxId,
+    LiveId,
+    UploadId,
     Mrn,
     Scopes
 );

@@ -103,22 +103,9 @@ pub fn dictate(
     (stop, cancel): (&Cancel, &Cancel),
     tell: &mut dyn FnMut(&News<'_>),
 ) -> Result<Dictated, DictateError> {
-    let mut desk = Desk {
-        ear: Ear {
-            job: pool.job(Urgency::Live, cancel),
-            how: HearOptions {
-                language: options.language.clone(),
-                threads: 1,
-                beam: 1,
-                temperature: 0.0,
-                audio_ctx: None,
-            },
-            prompt: options.prompt.as_str().into(),
-            ticket: None,
-        },
-        live: Live::default(),
+    let mut table = Table {
+        desk: Desk::new(pool, &options.language, &options.prompt, cancel),
         recorder,
-        samples: 0,
         started: None,
         timed: options.pace != Pace::Engine,
         done: Dictated::default(),
@@ -155,26 +142,91 @@ pub fn dictate(
             // Where nobody listens any more, there is nothing to end.
             let _ = events.send(last);
         });
-        desk.run(&incoming, &more, cancel)
+        table.run(&incoming, &more, cancel)
     })?;
-    desk.done.words = desk.live.committed().to_vec();
-    desk.done.length_s = seconds(desk.samples);
-    Ok(desk.done)
+    table.done.words = table.desk.live.committed().to_vec();
+    table.done.length_s = table.desk.at_s();
+    Ok(table.done)
+}
+
+/// Sound goes in, text comes out: one stretch of speech that is heard while it goes on. It has no thread of its own; who
+/// drives it keeps the sound, pushes it, and takes turns. What the command line and the service both work with.
+pub struct Desk {
+    ear: Ear,
+    live: Live,
+    samples: u64,
+}
+
+impl Desk {
+    /// A desk that has heard nothing. `language` is an ISO 639-1 code; `prompt` may be empty.
+    pub fn new(pool: &Pool, language: &str, prompt: &str, cancel: &Cancel) -> Self {
+        Self {
+            ear: Ear {
+                job: pool.job(Urgency::Live, cancel),
+                how: HearOptions {
+                    language: language.to_owned(),
+                    threads: 1,
+                    beam: 1,
+                    temperature: 0.0,
+                    audio_ctx: None,
+                },
+                prompt: prompt.into(),
+                ticket: None,
+            },
+            live: Live::default(),
+            samples: 0,
+        }
+    }
+
+    /// Takes 16 kHz mono samples in -1 to 1 that are kept already. There is an update where a pause has ended an utterance.
+    pub fn push(&mut self, samples: &[f32]) -> Option<Update> {
+        self.samples += samples.len() as u64;
+        self.live.push(samples)
+    }
+
+    /// No more sound comes; there may be more to hear.
+    pub fn finish(&mut self) -> Option<Update> {
+        self.live.finish()
+    }
+
+    /// The answer of the engine, if there is one; with `wait`, when there is one.
+    ///
+    /// # Errors
+    /// What the engine failed with, and [`SpeechError::Cancelled`].
+    pub fn answer(&mut self, wait: bool) -> Result<Option<Update>, SpeechError> {
+        Ok(self.ear.answer(wait)?.map(|answer| self.live.heard(answer)))
+    }
+
+    /// Asks the engine for what is to be heard next, unless it is busy for this desk.
+    pub fn ask(&mut self) -> Result<(), SpeechError> {
+        match self.live.next_piece() {
+            Some(request) => self.ear.hear(request),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether an answer of the engine is to come.
+    pub fn hears(&self) -> bool {
+        self.ear.hears()
+    }
+
+    /// Seconds of sound so far.
+    pub fn at_s(&self) -> f64 {
+        seconds(self.samples)
+    }
 }
 
 /// The caller's thread.
-struct Desk<'a> {
-    ear: Ear,
-    live: Live,
+struct Table<'a> {
+    desk: Desk,
     recorder: &'a mut Recorder,
-    samples: u64,
     started: Option<Instant>,
     timed: bool,
     done: Dictated,
     tell: &'a mut dyn FnMut(&News<'_>),
 }
 
-impl Desk<'_> {
+impl Table<'_> {
     fn run(
         &mut self,
         incoming: &Receiver<Event>,
@@ -187,20 +239,17 @@ impl Desk<'_> {
             if cancel.is_cancelled() {
                 return Err(SpeechError::Cancelled.into());
             }
-            if let Some(answer) = self.ear.answer(ended)? {
-                let update = self.live.heard(answer);
+            if let Some(update) = self.desk.answer(ended)? {
                 self.report(Some(update));
             }
-            if let Some(request) = self.live.next_piece() {
-                self.ear.hear(request)?;
-            }
+            self.desk.ask()?;
             if ended {
-                if self.ear.hears() {
+                if self.desk.hears() {
                     continue;
                 }
                 return Ok(());
             }
-            if owed && !self.ear.hears() {
+            if owed && !self.desk.hears() {
                 owed = false;
                 // Only a source that is paced by the engine takes this; it must not be waited for.
                 let _ = more.try_send(());
@@ -210,7 +259,7 @@ impl Desk<'_> {
                     self.take(&block)?;
                     owed = true;
                 }
-                Ok(Event::Broken(e)) if self.samples == 0 => return Err(e.into()),
+                Ok(Event::Broken(e)) if self.desk.samples == 0 => return Err(e.into()),
                 Ok(Event::Broken(e)) => {
                     self.done.broken = Some(e.to_string());
                     ended = true;
@@ -219,7 +268,7 @@ impl Desk<'_> {
                 Err(RecvTimeoutError::Timeout) => {}
             }
             if ended {
-                let update = self.live.finish();
+                let update = self.desk.finish();
                 self.report(update);
             }
         }
@@ -235,13 +284,13 @@ impl Desk<'_> {
                 .unwrap_or_else(Instant::now)
         });
         if block.missed > 0 {
+            let before = self.desk.samples;
             self.done.holes.push(Stretch {
-                start_s: seconds(self.samples),
-                end_s: seconds(self.samples + block.missed as u64),
+                start_s: seconds(before),
+                end_s: seconds(before + block.missed as u64),
             });
         }
-        self.samples += block.samples.len() as u64;
-        let update = self.live.push(&block.samples);
+        let update = self.desk.push(&block.samples);
         self.report(update);
         Ok(())
     }
@@ -257,9 +306,9 @@ impl Desk<'_> {
         }
         (self.tell)(&News {
             update: update.as_ref(),
-            at_s: seconds(self.samples),
-            level: self.live.level(),
-            speaks: self.live.speaks(),
+            at_s: self.desk.at_s(),
+            level: self.desk.live.level(),
+            speaks: self.desk.live.speaks(),
         });
     }
 }

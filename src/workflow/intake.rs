@@ -8,7 +8,7 @@ use crate::audio::decode::Decoder;
 use crate::audio::{AudioError, OpenOptions};
 use crate::domain::audit::Actor;
 use crate::domain::dictation::{Dictation, Phase, Take};
-use crate::domain::ids::{DictationId, EncounterId, ReportId};
+use crate::domain::ids::{DictationId, EncounterId, ReportId, UserId};
 use crate::domain::patient::{Mrn, Patient};
 use crate::domain::recognition::Recognition;
 use crate::domain::transition::Note;
@@ -16,7 +16,7 @@ use crate::domain::user::User;
 use crate::domain::worklist::Orders;
 use crate::speech::engine::Cancel;
 use crate::store::blobs::{BlobError, StoredAudio};
-use crate::store::{Completed, NewDictation, Received, StoreError};
+use crate::store::{Completed, NewDictation, NewTake, Received, StoreError};
 use crate::workflow::hub::Event;
 use crate::workflow::layers::{self, Background};
 use crate::workflow::{Refusal, WorkflowError, check_identity, patients, queue};
@@ -169,8 +169,9 @@ pub struct Checked {
     /// Whose record it is.
     pub patient: Patient,
     /// Whether the second identifier was given, and is right.
-    identity_verified: bool,
-    encounter_id: Option<EncounterId>,
+    pub identity_verified: bool,
+    /// The visit, if one was named.
+    pub encounter_id: Option<EncounterId>,
 }
 
 /// Compares a request with the record. Writes nothing.
@@ -179,15 +180,29 @@ pub struct Checked {
 /// [`WorkflowError::Refused`] where the second identifier or the encounter forbids it, [`StoreError::NotFound`] where
 /// there is no such patient or encounter.
 pub async fn check(app: &App, request: &Request) -> Result<Checked, WorkflowError> {
-    let patient = patients::find(app, &request.mrn).await?;
-    let identity_verified = check_identity(&patient, request.birth_date)?;
-    let encounter_id = match &request.encounter {
+    let encounter = request.encounter.as_deref();
+    identify(app, &request.mrn, request.birth_date, encounter).await
+}
+
+/// Compares identifiers with the record. Writes nothing.
+///
+/// # Errors
+/// As [`check`].
+pub async fn identify(
+    app: &App,
+    mrn: &Mrn,
+    birth_date: Option<Date>,
+    encounter: Option<&str>,
+) -> Result<Checked, WorkflowError> {
+    let patient = patients::find(app, mrn).await?;
+    let identity_verified = check_identity(&patient, birth_date)?;
+    let encounter_id = match encounter {
         None => None,
         Some(typed) => {
             let encounter = app.store.find_encounter(typed).await?;
             if encounter.patient_id != patient.id {
                 return Err(Refusal::OtherEncounter {
-                    encounter: typed.clone(),
+                    encounter: typed.to_owned(),
                     mrn: patient.mrn.to_string(),
                 }
                 .into());
@@ -213,9 +228,12 @@ pub(super) fn new_dictation(
         patient_id: checked.patient.id,
         encounter_id: checked.encounter_id,
         author_id: request.author.id,
-        sha256: sound.sha256,
-        bytes: sound.bytes,
-        original_name,
+        recording: NewTake {
+            sha256: sound.sha256,
+            bytes: sound.bytes,
+            original_name,
+        },
+        made_of: Vec::new(),
         identity_verified: checked.identity_verified,
         orders: request.orders,
     }
@@ -243,6 +261,42 @@ pub async fn receive(
     self::received(app, received, &request, &checked).await
 }
 
+/// Sound that lies in the audio store.
+#[derive(Debug, Clone)]
+pub struct Sound {
+    /// What is heard.
+    pub recording: NewTake,
+    /// The takes it was made of, where there were several.
+    pub made_of: Vec<NewTake>,
+}
+
+/// Makes a dictation of stored sound, or finds the one there is; it waits to be transcribed.
+///
+/// # Errors
+/// [`WorkflowError::Refused`] where the sound belongs to somebody else's dictation already.
+pub async fn hand_over(
+    app: &App,
+    checked: &Checked,
+    author_id: UserId,
+    orders: Orders,
+    sound: Sound,
+    actor: &Actor,
+) -> Result<Dictation, WorkflowError> {
+    let file = sound.recording.original_name.clone();
+    let new = NewDictation {
+        patient_id: checked.patient.id,
+        encounter_id: checked.encounter_id,
+        author_id,
+        recording: sound.recording,
+        made_of: sound.made_of,
+        identity_verified: checked.identity_verified,
+        orders,
+    };
+    let received = app.store.receive_dictation(new, app.stamp(actor)).await?;
+    let encounter = checked.encounter_id.map(|id| id.to_string());
+    became(app, received, file, encounter, checked).await
+}
+
 /// The dictation that a request became, or why it did not.
 pub(super) async fn received(
     app: &App,
@@ -251,6 +305,16 @@ pub(super) async fn received(
     checked: &Checked,
 ) -> Result<Dictation, WorkflowError> {
     let file = request.recording.display().to_string();
+    became(app, received, file, request.encounter.clone(), checked).await
+}
+
+async fn became(
+    app: &App,
+    received: Received,
+    file: String,
+    encounter: Option<String>,
+    checked: &Checked,
+) -> Result<Dictation, WorkflowError> {
     let mrn = checked.patient.mrn.to_string();
     Err(match received {
         Received::New(id) => {
@@ -264,7 +328,7 @@ pub(super) async fn received(
         Received::OtherEncounter => Refusal::KnownEncounter {
             file,
             mrn,
-            encounter: request.encounter.clone().unwrap_or_default(),
+            encounter: encounter.unwrap_or_default(),
         },
     }
     .into())

@@ -6,3 +6,4 @@ pub mod practice;
 pub mod real;
 pub mod tiny_model;
 pub mod voice;
+pub mod web;
