@@ -94,7 +94,6 @@ const ROUTES: &[(&str, &str, &str, &str)] = &[
         "pcsaux",
     ),
     // What is not there is not there for anybody; who hears and prints what is there stands in `sound` and `outside`.
-    ("GET /reports/{id}", "/reports/1.pdf", "", "pcsaux"),
     ("GET /reports/{id}/print", "/reports/1/print", "", "pcsaux"),
     (
         "GET /dictations/{id}/sound/{take}",
