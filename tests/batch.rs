@@ -4,6 +4,8 @@ use crate::people::{administered, log_in, settle};
 use crate::support::practice::{BORN, Practice, actor, mrn, recognition};
 use crate::support::real::{self, write_wav};
 use crate::support::voice::voice;
+use axum::body::{Body, to_bytes};
+use axum::http::{Request, StatusCode};
 use osler::app::App;
 use osler::audio::OpenOptions;
 use osler::config::{Config, Done, Recorders, WatchedFolder};
@@ -14,6 +16,7 @@ use osler::domain::ids::DictationId;
 use osler::domain::patient::Sex;
 use osler::domain::transition::Step;
 use osler::domain::worklist::{Priority, Route};
+use osler::http::router;
 use osler::speech::engine::SpeechError;
 use osler::store::Kind;
 use osler::workflow::arrivals::{
@@ -21,15 +24,18 @@ use osler::workflow::arrivals::{
 };
 use osler::workflow::batch::{self, Progress, Stop, Summary};
 use osler::workflow::patients::NewPatient;
+use osler::workflow::people::login;
 use osler::workflow::queue::{Hear, Hearing, Progress as Seconds, Runner};
 use osler::workflow::watch::{DONE, Event, FAILED, WatchError, Watcher, watchers};
 use osler::workflow::{WorkflowError, inbox, intake, patients, review};
+use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use tokio::sync::watch;
+use tower::ServiceExt;
 
 /// A recording of its own: no two numbers sound the same.
 fn record(path: &Path, number: usize) {
@@ -867,6 +873,92 @@ async fn a_row_of_the_inbox_keeps_its_sound_and_is_never_deleted() {
     ] {
         assert!(raw.execute(statement, []).is_err(), "{statement}");
     }
+}
+
+async fn asked(
+    app: &App,
+    username: &str,
+    method: &str,
+    path: &str,
+    body: &str,
+) -> (StatusCode, Value) {
+    let opened = login::log_in_to_demonstration(app, username, "test")
+        .await
+        .unwrap();
+    let request = Request::builder()
+        .method(method)
+        .uri(format!("/api/v1{path}"))
+        .header("host", "localhost")
+        .header("x-osler", "1")
+        .header("content-type", "application/json")
+        .header("cookie", format!("osler_session={}", opened.token.reveal()))
+        .body(Body::from(body.to_owned()))
+        .unwrap();
+    let response = router(app.clone(), None).oneshot(request).await.unwrap();
+    let status = response.status();
+    let bytes = to_bytes(response.into_body(), 1 << 20).await.unwrap();
+    (
+        status,
+        serde_json::from_slice(&bytes).unwrap_or(Value::Null),
+    )
+}
+
+#[tokio::test]
+async fn the_service_shows_the_inbox_and_takes_decisions() {
+    let practice = Practice::new(Kind::Demo).await;
+    let app = &practice.app;
+    let folder = tempfile::tempdir().unwrap();
+    waiting(&practice, folder.path()).await;
+    let (status, list) = asked(app, "s.s", "GET", "/inbox", "").await;
+    assert_eq!(status, StatusCode::OK, "{list}");
+    let item = &list["items"][0];
+    assert_eq!(
+        (&item["name"], &item["state"]),
+        (&json!("visit.wav"), &json!("waiting"))
+    );
+    let id = item["id"].as_str().unwrap();
+    let to = |what: &str| format!("/inbox/{id}/{what}");
+
+    // Two physicians, and nothing says which of them it was.
+    let body = r#"{"mrn": "A-1", "birth_date": "1961-03-14"}"#;
+    let (status, why) = asked(app, "s.s", "POST", &to("assignment"), body).await;
+    assert_eq!(status, StatusCode::BAD_REQUEST, "{why}");
+    assert!(
+        why["detail"].as_str().unwrap().contains("who dictated"),
+        "{why}"
+    );
+    let body = r#"{"mrn": "A-1", "birth_date": "1961-03-15", "author": "dr.a"}"#;
+    let (status, why) = asked(app, "s.s", "POST", &to("assignment"), body).await;
+    assert!(status.is_client_error(), "{why}");
+    let body = r#"{"mrn": "A-1", "author": "dr.c"}"#;
+    let (status, why) = asked(app, "dr.a", "POST", &to("assignment"), body).await;
+    assert_eq!(status, StatusCode::FORBIDDEN, "{why}");
+    let (status, _) = asked(
+        app,
+        "dr.a",
+        "POST",
+        &to("discard"),
+        r#"{"reason": "noise"}"#,
+    )
+    .await;
+    assert_eq!(status, StatusCode::FORBIDDEN);
+    let (status, _) = asked(app, "s.s", "POST", &to("discard"), r#"{"reason": "noise"}"#).await;
+    assert_eq!(status, StatusCode::NO_CONTENT);
+    let (_, list) = asked(app, "s.s", "GET", "/inbox", "").await;
+    assert_eq!(list["items"], json!([]));
+    let (_, list) = asked(app, "s.s", "GET", "/inbox?all=1", "").await;
+    assert_eq!(list["items"][0]["note"], "noise");
+
+    // The physician knows that it is theirs.
+    let body = r#"{"mrn": "A-1", "birth_date": "1961-03-14", "priority": "urgent"}"#;
+    let (status, done) = asked(app, "dr.a", "POST", &to("assignment"), body).await;
+    assert_eq!(status, StatusCode::OK, "{done}");
+    let dictation = done["dictation_id"].as_str().unwrap().parse().unwrap();
+    let dictation = app.store.dictation(dictation).await.unwrap();
+    assert_eq!(dictation.author_id, practice.author.id);
+    assert_eq!(dictation.orders.priority, Priority::Urgent);
+    let (status, _) = asked(app, "dr.a", "POST", &to("assignment"), body).await;
+    assert_eq!(status, StatusCode::CONFLICT);
 }
 
 // Watched folders.

@@ -106,6 +106,18 @@ const ROUTES: &[(&str, &str, &str, &str)] = &[
         "/dictations/1/peaks/0",
         "",
         "pcsaux",
+    ("GET /inbox", "/inbox", "", "pcsx"),
+    (
+        "POST /inbox/{id}/assignment",
+        "/inbox/000000/assignment",
+        r#"{"mrn":"A-1"}"#,
+        "pcsx",
+    ),
+    (
+        "POST /inbox/{id}/discard",
+        "/inbox/000000/discard",
+        r#"{"reason":"noise"}"#,
+        "sx",
     ),
     ("GET /patients", "/patients", "", "pcsx"),
     // A program sees filed reports, not a record as a whole.

@@ -279,7 +279,7 @@ fn print(out: &mut impl Write, listing: &Listing, summary: &Summary) -> std::io:
         writeln!(out, "{:<20} {n:>6}", outcome.replace('_', " "))?;
     }
     if !listing.ignored.is_empty() {
-        writeln!(out, "{:<20} {:>6}", "no recordings", listing.ignored.len())?;
+        writeln!(out, "{:<20} {:>6}", "other files", listing.ignored.len())?;
     }
     let took_s = summary
         .ended_at

@@ -47,7 +47,7 @@ pub fn report(config: &Config, what: &Examine, json: bool) -> Result<(), Failure
     if doctor::overall(&checks) == Health::Failed {
         return Err(Failure::new(
             Code::Failed,
-            format!("{failed} checks failed, {warnings} with a warning"),
+            format!("failed: {failed}, with a warning: {warnings}"),
         ));
     }
     if !json {
@@ -56,7 +56,7 @@ pub fn report(config: &Config, what: &Examine, json: bool) -> Result<(), Failure
             "all well{}",
             match warnings {
                 0 => String::new(),
-                n => format!(", {n} with a warning"),
+                n => format!("; with a warning: {n}"),
             }
         )?;
     }

@@ -5,13 +5,13 @@ use crate::cli::ask;
 use crate::cli::common::{NOBODY, date, local, mrn, short, with_app};
 use crate::cli::exit::{Code, Failure};
 use crate::config::Config;
-use crate::domain::arrival::{Field, InboxItem, InboxState};
+use crate::domain::arrival::{InboxItem, InboxState};
 use crate::domain::audit::Actor;
 use crate::domain::patient::Mrn;
-use crate::domain::worklist::{Orders, Priority, Route};
+use crate::domain::worklist::{Priority, Route};
 use crate::store::Opening;
-use crate::workflow::intake::Request;
-use crate::workflow::{inbox, users};
+use crate::workflow::inbox::{self, Decision};
+use crate::workflow::users;
 use jiff::civil::Date;
 use std::io::Write;
 use std::path::PathBuf;
@@ -107,22 +107,15 @@ pub fn run(command: Command, config: Config) -> Result<(), Failure> {
             by,
         } => {
             let item = inbox::find(app, &id).await?;
-            let hinted = item
-                .hints
-                .get(Field::Author)
-                .or(item.hints.get(Field::UsualAuthor));
-            let author = users::physician(app, author.as_deref().or(hinted)).await?;
-            let request = Request {
-                recording: PathBuf::from(&item.original_name),
+            let decision = Decision {
                 mrn: patient,
                 birth_date,
                 author,
                 encounter,
-                orders: Orders {
-                    priority: priority.or(item.hints.priority()).unwrap_or_default(),
-                    route: route.or(item.hints.route()).unwrap_or_default(),
-                },
+                priority,
+                route,
             };
+            let request = inbox::request(app, &item, decision).await?;
             let dictation = match who(app, by).await? {
                 Decider::Named(by) => {
                     ask::logged_in(app, &by, async |who| {

@@ -11,6 +11,7 @@ mod events;
 pub mod extract;
 pub mod frame;
 mod guard;
+mod inbox;
 mod live;
 pub mod metrics;
 mod patients;
@@ -118,7 +119,10 @@ pub fn router(app: App, proxied_as: Option<String>) -> Router {
         .route("/uploads/{id}/patient", post(uploads::decide))
         .route("/reports/{id}/print", get(print::page))
         .route("/dictations/{id}/sound/{take}", get(sound::play))
-        .route("/dictations/{id}/peaks/{take}", get(sound::peaks));
+        .route("/dictations/{id}/peaks/{take}", get(sound::peaks))
+        .route("/inbox", get(inbox::list))
+        .route("/inbox/{id}/assignment", post(inbox::assign))
+        .route("/inbox/{id}/discard", post(inbox::discard));
     Router::new()
         .route("/health", get(health))
         .route("/health/ready", get(ready))

@@ -381,7 +381,7 @@ fn waiting(examined: &Examination) -> Vec<Check> {
     if inbox > 0 {
         checks.push(Check::warning(
             "inbox",
-            format!("{inbox} recordings wait until somebody says whose they are"),
+            format!("waiting until somebody says whose they are: {inbox}"),
             "osler inbox list",
         ));
     } else {
@@ -390,11 +390,11 @@ fn waiting(examined: &Examination) -> Vec<Check> {
     if given_up > 0 {
         checks.push(Check::warning(
             "queue",
-            format!("{given_up} transcriptions were given up"),
+            format!("transcriptions that were given up: {given_up}"),
             "the worklist shows why, and has them tried again",
         ));
     } else {
-        checks.push(Check::ok("queue", "no transcription was given up"));
+        checks.push(Check::ok("queue", "nothing was given up"));
     }
     checks
 }

@@ -5,13 +5,16 @@ use crate::domain::arrival::InboxItem;
 use crate::domain::audit::Actor;
 use crate::domain::dictation::Dictation;
 use crate::domain::ids::InboxId;
+use crate::domain::patient::Mrn;
 use crate::domain::policy::Action;
 use crate::domain::transition::Note;
+use crate::domain::worklist::{Orders, Priority, Route};
 use crate::store::StoreError;
 use crate::store::blobs::StoredAudio;
 use crate::workflow::intake::{self, Request};
 use crate::workflow::people::{Subject, Who, authorise};
-use crate::workflow::{WorkflowError, arrivals, patients};
+use crate::workflow::{WorkflowError, arrivals, patients, users};
+use jiff::civil::Date;
 use std::path::{Path, PathBuf};
 
 /// What waits, the oldest first; or everything that was ever in the inbox.
@@ -22,6 +25,60 @@ pub async fn list(app: &App, all: bool) -> Result<Vec<InboxItem>, WorkflowError>
 /// The recording that a person means; [`StoreError::NotFound`] where there is none.
 pub async fn find(app: &App, typed: &str) -> Result<InboxItem, WorkflowError> {
     Ok(app.store.find_in_inbox(typed).await?)
+}
+
+/// Whose somebody says a recording is, and how it is to be worked on. What is left out is as it came.
+#[derive(Debug, Clone)]
+pub struct Decision {
+    /// Record number of the patient.
+    pub mrn: Mrn,
+    /// Date of birth, to be compared with the record.
+    pub birth_date: Option<Date>,
+    /// Login name of the physician who dictated.
+    pub author: Option<String>,
+    /// The encounter, as a person names it.
+    pub encounter: Option<String>,
+    /// How urgent it is.
+    pub priority: Option<Priority>,
+    /// Who gets the draft.
+    pub route: Option<Route>,
+}
+
+/// What a decision about a recording in the inbox asks for.
+///
+/// # Errors
+/// [`WorkflowError::Invalid`] where nobody is named as the author and it is not certain who it was,
+/// [`StoreError::NotFound`] where there is no such user.
+pub async fn request(
+    app: &App,
+    item: &InboxItem,
+    decision: Decision,
+) -> Result<Request, WorkflowError> {
+    let author = match &decision.author {
+        Some(named) => users::physician(app, Some(named)).await?,
+        None if item.by_hand => {
+            return Err(WorkflowError::Invalid(
+                "what came with this recording is contradictory; say who dictated".into(),
+            ));
+        }
+        None => arrivals::author_of(app, &item.hints)
+            .await?
+            .map_err(|reason| WorkflowError::Invalid(format!("say who dictated: {reason}")))?,
+    };
+    Ok(Request {
+        recording: PathBuf::from(&item.original_name),
+        mrn: decision.mrn,
+        birth_date: decision.birth_date,
+        author,
+        encounter: decision.encounter,
+        orders: Orders {
+            priority: decision
+                .priority
+                .or(item.hints.priority())
+                .unwrap_or_default(),
+            route: decision.route.or(item.hints.route()).unwrap_or_default(),
+        },
+    })
 }
 
 /// Makes a dictation of a recording in the inbox, also of one that was discarded. The path in the request is used in

@@ -322,7 +322,10 @@ pub(super) async fn resolve(
 
 /// Who dictated: who is named; else whom the recorder names, if that is somebody here; else whose recordings come from
 /// that place; else the only physician there is.
-async fn author_of(app: &App, hints: &Hints) -> Result<Result<User, String>, WorkflowError> {
+pub(super) async fn author_of(
+    app: &App,
+    hints: &Hints,
+) -> Result<Result<User, String>, WorkflowError> {
     let physician = async |name: &str| -> Result<Option<User>, WorkflowError> {
         let user = app.store.user_by_name(name).await?;
         Ok(user.filter(|u| u.role == Role::Physician))
