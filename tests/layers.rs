@@ -1,9 +1,11 @@
 //! The layers over the dictionary's base set: kept in the store, heard with, and never past the limits.
 
+use crate::support::client::{ANNA, Client, staffed};
 use crate::support::engine::{Line, ScriptedEngine};
 use crate::support::practice::{Practice, actor, mrn};
 use crate::support::real;
 use crate::support::voice::voice;
+use axum::http::Method;
 use osler::cli::exit::{Code, Failure};
 use osler::dictionary::correct::{Seen, decide, propose};
 use osler::dictionary::index::{Index, Known, LocalTerm, Overlay, Replacement};
@@ -22,6 +24,7 @@ use osler::workflow::people::users;
 use osler::workflow::transcribe::{Options, transcribe};
 use osler::workflow::{WorkflowError, intake, record};
 use proptest::prelude::*;
+use serde_json::{Value, json};
 use std::path::Path;
 use std::process::Output;
 use std::sync::Arc;
@@ -776,4 +779,107 @@ async fn the_commands_keep_the_layers() {
     let nowhere = &data.join("nowhere");
     answers(nowhere, &["dictionary", "check", "apixaban"], 0, &["drug"]);
     answers(nowhere, &["dictionary", "list"], 5, &["osler init"]);
+}
+
+#[tokio::test]
+async fn the_layers_of_the_dictionary_belong_to_their_people() {
+    let practice = staffed().await;
+    let page = Client::page();
+    let anna = page.log_in(&practice, "dr.a", ANNA).await;
+    let other = page.log_in(&practice, "dr.c", ANNA).await;
+    let secretary = page.log_in(&practice, "s.s", ANNA).await;
+    let auditor = page.log_in(&practice, "au", ANNA).await;
+    let check = "/api/v1/dictionary/check?words=asthma,Zorvaxil,,the";
+    page.get(&practice, check).await.is(401);
+    let unknown = anna.get(&practice, check).await.is(200).body;
+    assert_eq!(unknown, json!({"unknown": ["Zorvaxil"]}));
+
+    // Her own word: known to her, not to her colleague, who may neither see nor change it.
+    let path = "/api/v1/dictionary/entries";
+    let word = json!({"layer": "physician", "owner": "dr.a", "kind": "term", "text": "Zorvaxil", "category": "device"});
+    let added = anna.post(&practice, path, word.clone()).await.is(201).body;
+    assert_eq!(
+        (&added["text"], &added["by"]),
+        (&json!("Zorvaxil"), &json!("dr.a"))
+    );
+    anna.post(&practice, path, word.clone()).await.is(409);
+    other.post(&practice, path, word.clone()).await.is(403);
+    auditor.post(&practice, path, word).await.is(403);
+    let layer = "/api/v1/dictionary/layers/physician?owner=dr.a";
+    assert_eq!(anna.get(&practice, layer).await.is(200).body[0], added);
+    secretary.get(&practice, layer).await.is(200);
+    other.get(&practice, layer).await.is(403);
+    assert_eq!(
+        practice
+            .app
+            .store
+            .audit(None)
+            .await
+            .unwrap()
+            .pop()
+            .unwrap()
+            .action
+            .as_str(),
+        "access.refused"
+    );
+    let known = anna.get(&practice, check).await.body;
+    assert_eq!(known, json!({"unknown": []}));
+    assert_eq!(other.get(&practice, check).await.body, unknown);
+    let suggested = anna
+        .get(&practice, "/api/v1/dictionary/suggest?word=zor%20vaxel")
+        .await
+        .is(200)
+        .body;
+    assert_eq!(suggested[0]["text"], "Zorvaxil");
+
+    // What the limits forbid is refused when it is given.
+    for (kind, text, replaces) in [
+        ("replacement", "left", json!("right")),
+        ("replacement", "hydralazine", json!("hydroxyzine")),
+        ("replacement", "apixaban", Value::Null),
+        ("spell", "apixaban", Value::Null),
+    ] {
+        let body = json!({"layer": "site", "kind": kind, "text": text, "replaces": replaces});
+        assert_eq!(
+            secretary.post(&practice, path, body).await.is(400).reason(),
+            "invalid"
+        );
+    }
+    let body = json!({"layer": "site", "kind": "replacement", "text": "apixaban", "replaces": "a pixel of"});
+    let shared = secretary.post(&practice, path, body).await.is(201).body;
+    assert_eq!(shared["replaces"], "a pixel of");
+
+    // A patient's layer is part of the record.
+    let own = json!({"layer": "patient", "owner": "A-1", "kind": "name", "text": "Zzugger"});
+    other.post(&practice, path, own).await.is(403);
+    let counts = anna
+        .get(&practice, "/api/v1/dictionary/layers")
+        .await
+        .is(200)
+        .body;
+    let layers: Vec<&str> = (counts.as_array().unwrap().iter())
+        .map(|count| count["layer"].as_str().unwrap())
+        .collect();
+    assert_eq!(layers, ["physician", "site"]);
+
+    let entry = format!("{path}/{}", added["id"]);
+    other
+        .send(&practice, Method::DELETE, &entry, Value::Null)
+        .await
+        .is(403);
+    anna.send(&practice, Method::DELETE, &entry, Value::Null)
+        .await
+        .is(204);
+    anna.send(&practice, Method::DELETE, &entry, Value::Null)
+        .await
+        .is(409);
+    anna.send(
+        &practice,
+        Method::DELETE,
+        &format!("{path}/99"),
+        Value::Null,
+    )
+    .await
+    .is(404);
+    assert_eq!(anna.get(&practice, check).await.body, unknown);
 }

@@ -260,6 +260,38 @@ const ROUTES: &[(&str, &str, &str, &str)] = &[
     ),
     ("GET /search", "/search?q=apixaban", "", "pcsx"),
     ("GET /events", "/events", "", "pcsx"),
+    (
+        "GET /dictionary/check",
+        "/dictionary/check?words=a,b",
+        "",
+        "pcsa",
+    ),
+    (
+        "GET /dictionary/suggest",
+        "/dictionary/suggest?word=asthma",
+        "",
+        "pcsa",
+    ),
+    ("GET /dictionary/layers", "/dictionary/layers", "", "pcsa"),
+    // A patient's layer is part of the record; a physician's is nothing to a colleague.
+    (
+        "GET /dictionary/layers/{layer}",
+        "/dictionary/layers/patient?owner=A-1",
+        "",
+        "ps",
+    ),
+    (
+        "POST /dictionary/entries",
+        "/dictionary/entries",
+        r#"{"layer":"physician","owner":"dr.a","kind":"term","text":"Zorvaxil"}"#,
+        "psa",
+    ),
+    (
+        "DELETE /dictionary/entries/{id}",
+        "/dictionary/entries/1",
+        "",
+        "psa",
+    ),
     ("DELETE /session", "/session", "", "*"),
 ];
 

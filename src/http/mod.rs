@@ -6,6 +6,7 @@ mod assets;
 mod audit;
 pub mod caller;
 mod dictations;
+mod dictionary;
 pub mod error;
 mod events;
 pub mod extract;
@@ -122,7 +123,13 @@ pub fn router(app: App, proxied_as: Option<String>) -> Router {
         .route("/dictations/{id}/peaks/{take}", get(sound::peaks))
         .route("/inbox", get(inbox::list))
         .route("/inbox/{id}/assignment", post(inbox::assign))
-        .route("/inbox/{id}/discard", post(inbox::discard));
+        .route("/inbox/{id}/discard", post(inbox::discard))
+        .route("/dictionary/check", get(dictionary::check))
+        .route("/dictionary/suggest", get(dictionary::suggest))
+        .route("/dictionary/layers", get(dictionary::counts))
+        .route("/dictionary/layers/{layer}", get(dictionary::entries))
+        .route("/dictionary/entries", post(dictionary::add))
+        .route("/dictionary/entries/{id}", delete(dictionary::undo));
     Router::new()
         .route("/health", get(health))
         .route("/health/ready", get(ready))

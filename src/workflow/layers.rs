@@ -14,10 +14,13 @@ use crate::dictionary::index::{
 use crate::dictionary::load::Category;
 use crate::domain::audit::Actor;
 use crate::domain::dictation::Dictation;
+use crate::domain::finding::Suggestion;
 use crate::domain::ids::{PatientId, UserId};
 use crate::domain::layer::{Layer, LayerKind, LocalEntry, LocalKind, Origin};
 use crate::domain::patient::Mrn;
-use crate::store::{AddedLocal, LayerCount, RevokeLocal, StoreError, StoredLocal};
+use crate::domain::user::{Role, User};
+use crate::store::{AddedLocal, LayerCount, StoreError};
+pub use crate::store::{RevokeLocal, StoredLocal};
 use crate::text::safety::PatientContext;
 use crate::workflow::people::users;
 use crate::workflow::{WorkflowError, patients};
@@ -185,6 +188,34 @@ fn named(line: &str, category: Category, base: &Index) -> Option<(String, Catego
     let rare = |word: &&str| matches!(base.known(word), Known::No | Known::Rare | Known::Term(_));
     let fits = (1..=RECORD_WORDS).contains(&words.len()) && words.iter().any(rare);
     fits.then(|| (words.join(" "), category))
+}
+
+/// The dictionary as it is for what somebody dictates or corrects.
+async fn index_of(app: &App, user: &User) -> Result<Index, WorkflowError> {
+    let layer = match user.role {
+        Role::Physician => Layer::Physician(user.id),
+        _ => Layer::Site,
+    };
+    let chain = beneath(app, layer).await?;
+    let background = background(app, chain, app.clock.today()).await?;
+    Ok(over(&*app.index().await?, &background))
+}
+
+/// Those of the words that the dictionary does not have, as somebody's own layer and those beneath it have it.
+pub async fn unknown(app: &App, user: &User, words: &[&str]) -> Result<Vec<String>, WorkflowError> {
+    let index = index_of(app, user).await?;
+    let unknown = words.iter().filter(|word| index.known(word) == Known::No);
+    Ok(unknown.map(|word| (*word).to_owned()).collect())
+}
+
+/// At most `n` terms that sound and look most like a word or a phrase, likewise.
+pub async fn suggest(
+    app: &App,
+    user: &User,
+    phrase: &str,
+    n: usize,
+) -> Result<Vec<Suggestion>, WorkflowError> {
+    Ok(index_of(app, user).await?.suggest(phrase, n))
 }
 
 /// The layer that a person names.
@@ -561,6 +592,18 @@ pub async fn export(app: &App, layer: &Layer) -> Result<String, WorkflowError> {
 /// [`StoreError::NotFound`] where there is no such entry, [`StoreError::Conflict`] where it was taken back before.
 pub async fn undo(app: &App, which: RevokeLocal, actor: &Actor) -> Result<usize, WorkflowError> {
     Ok(app.store.revoke_local(which, app.stamp(actor)).await?)
+}
+
+/// The layer that an entry is in.
+///
+/// # Errors
+/// [`StoreError::NotFound`].
+pub async fn layer_of(app: &App, seq: i64) -> Result<Layer, WorkflowError> {
+    let entries = app.store.local_entries().await?;
+    let entry = entries.into_iter().find(|entry| entry.seq == seq);
+    entry.map(|entry| entry.layer).ok_or_else(|| {
+        StoreError::NotFound(format!("there is no entry {seq} in the dictionary")).into()
+    })
 }
 
 /// Entries with the names of their layers' owners, in the order in which they came: of one layer or of all, with those that
