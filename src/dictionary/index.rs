@@ -817,6 +817,9 @@ pub fn core(word: &str) -> &str {
 /// Small letters, without accents, Greek letters as words, one kind of apostrophe and of hyphen: the form of the keys.
 /// `key` in dictionaries/tools/reduce.py does the same.
 pub fn fold(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_ascii_lowercase();
+    }
     let mut out = String::with_capacity(text.len());
     for c in text.chars().flat_map(char::to_lowercase) {
         let plain = match c {

@@ -76,6 +76,11 @@ pub(super) const SURE_DRUG: f32 = 0.9;
 
 /// An unknown word, or ordinary words where a drug belongs.
 pub(super) const ACCEPT: f32 = -10.0;
+/// What a term must fit better for each step that its weight is under [`USUAL_WEIGHT`]: what is seldom said is seldom
+/// what was said, and an unknown name is like some rare term or other.
+pub(super) const RARER: f32 = 1.0;
+/// Weight from which a term is common in reports.
+pub(super) const USUAL_WEIGHT: u8 = 7;
 /// Ordinary words, or a term, that the engine was not sure of.
 pub(super) const ACCEPT_KNOWN: f32 = -3.0;
 /// What a candidate gains, in nats, for all the likeness there is, counted from [`USUAL_LIKENESS`]: of two that fit the

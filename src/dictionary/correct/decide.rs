@@ -2,7 +2,7 @@
 
 use super::names::names;
 use super::{Proposal, ProposalKind, guard, identity};
-use crate::dictionary::index::{Index, Known, core, fold};
+use crate::dictionary::index::{Index, Known, core, fold, heard_words, is_spoken_mark, key};
 use crate::dictionary::sounds::Query;
 use crate::dictionary::tuning::*;
 use crate::domain::finding::{Finding, FindingKind, Severity, Suggestion};
@@ -150,7 +150,11 @@ fn edits(judged: &[Judged], words: &[Word], index: &Index) -> Vec<Edit> {
 
 fn is_above_margin(option: &Judgement<'_>, words: &[Word], index: &Index) -> bool {
     let margin = match option.judged.proposal.kind {
-        ProposalKind::UnknownWord | ProposalKind::DrugPlace | ProposalKind::Replacement => ACCEPT,
+        ProposalKind::UnknownWord | ProposalKind::DrugPlace => {
+            let weight = weight(&option.judged.proposal.heard, option.text, index);
+            ACCEPT + RARER * f32::from(USUAL_WEIGHT.saturating_sub(weight))
+        }
+        ProposalKind::Replacement => ACCEPT,
         ProposalKind::SoundsLike | ProposalKind::NearTerm => ACCEPT_KNOWN,
         ProposalKind::Lookalike => return false,
     };
@@ -158,6 +162,24 @@ fn is_above_margin(option: &Judgement<'_>, words: &[Word], index: &Index) -> boo
     option.nats > margin
         && !is_confident_english(&words[from..to], index)
         && !is_clear_name(option.judged, words)
+}
+
+/// The weight of a term, or, of words that are none together, of the weightiest that was not heard.
+fn weight(heard: &str, text: &str, index: &Index) -> u8 {
+    if is_spoken_mark(text) {
+        return USUAL_WEIGHT;
+    }
+    let of = |text: &str| {
+        let term = index.term(text).filter(|term| term.tier == 1);
+        term.map(|term| term.weight)
+    };
+    let heard = heard_words(heard);
+    let new = text
+        .split_whitespace()
+        .filter(|word| !heard.contains(&key(word)));
+    of(text)
+        .or_else(|| new.filter_map(of).max())
+        .unwrap_or_default()
 }
 
 /// Ordinary English said with confidence stays, whatever sounds like it.
@@ -598,29 +620,35 @@ mod tests {
     }
 
     #[test]
+    fn a_term_that_is_seldom_said_must_fit_better() {
+        for (candidate, nats, changed) in [
+            ("acidophil", -7.0, false),
+            ("acidophil", -2.0, true),
+            ("cystoscopy", -7.0, true),
+            ("enteron cystoscopy", -7.0, true),
+            ("enteron medial", -7.0, false),
+            ("comma", -7.0, true),
+        ] {
+            let said = "the asinifil was seen";
+            let (text, findings) = decided(said, 0.2, (1, 2), UnknownWord, &[(candidate, nats)]);
+            let want = format!("the {candidate} was seen");
+            assert_eq!(text == want, changed, "{text}");
+            // What is not changed is offered.
+            assert_eq!(findings.len(), usize::from(!changed), "{candidate}");
+        }
+    }
+
+    #[test]
     fn known_words_need_more_than_unknown_ones() {
-        let nats = &[("ischemic", -5.0)];
+        let nats = &[("cystoscopy", -5.0)];
+        let decided = |text, span, kind| decided(text, 0.3, span, kind, nats).0;
         assert_eq!(
-            decided(
-                "with askinnik cardiomyopathy",
-                0.3,
-                (1, 2),
-                UnknownWord,
-                nats
-            )
-            .0,
-            "with ischemic cardiomyopathy"
+            decided("with sistascape today", (1, 2), UnknownWord),
+            "with cystoscopy today"
         );
         assert_eq!(
-            decided(
-                "with a skinny cardiomyopathy",
-                0.3,
-                (1, 3),
-                SoundsLike,
-                nats
-            )
-            .0,
-            "with a skinny cardiomyopathy"
+            decided("with sister scope today", (1, 3), SoundsLike),
+            "with sister scope today"
         );
     }
 
