@@ -282,6 +282,21 @@ fn a_saved_run_is_written_again_by_the_rules_of_today() {
     assert_eq!(clean["counts"]["report"]["words"]["substitutions"], 0);
     assert_eq!(clean["wer_raw_percent"], 20.0);
     assert_eq!(clean["wer_percent"], 0.0);
+    // Without the dictionary the transcript is what was heard; what is no rule cannot be left out.
+    let without = |rules: &str| {
+        let arguments = ["--json", "--limit", "1", "--redraft", "--without", rules];
+        eval(
+            dir.path(),
+            &[&arguments[..], &["--hypotheses", "saved.jsonl"]].concat(),
+        )
+    };
+    let (_, out, err) = without("dictionary,numbers");
+    let document: Value = serde_json::from_str(&out).expect(&err);
+    let clean = group(&document, "medical-dictation", "clean");
+    assert_eq!(clean["wer_percent"], 20.0);
+    let (code, _, err) = without("cats");
+    assert_eq!(code, Some(2));
+    assert!(err.contains("no rule \"cats\""), "{err}");
     let calls = std::fs::read_to_string(dir.path().join("calls")).unwrap();
     assert_eq!(calls.lines().count(), 4);
 }

@@ -361,3 +361,18 @@ fn prose_without_spoken_marks_keeps_every_character() {
         \"Nothing hurts,\" he was quoted. The pH was 7.35. mRNA vaccines were discussed.";
     assert_eq!(drafted(prose).report.text, prose);
 }
+
+#[test]
+fn nobodys_letter_is_changed_where_nothing_was_dictated() {
+    let letter = "My dear Ann, the road to the village ran along the river for a long way, and in late autumn the wagons \
+        left deep ruts in it. Grandfather drove it once a week. He was a quiet man: he liked his dog, his pipe and a \
+        second cup of coffee, and he did not care for talk about money. It was a period of which nobody speaks any \
+        longer. When you asked him about it, it took him a while to answer. \"Who knows?\" he would say. \"What a question!\" \
+        cried my aunt. She was the one who, with a dash of salt and a new line of argument, won every dispute; she had \
+        had that gift since school. At the point where the path turns left there stood a mill, or what was left of one. \
+        We used to count the stairs, one by one, and say that there were more than last year. The capital was far away. \
+        I never saw him in a hurry, not even when the barn burned: he came to a full stop, took off his cap, and looked. \
+        That, he said, was that. Then he went on and on and on, up the hill, as if nothing in the world mattered less, \
+        and we children ran beside him, two or three of us, each with a bullet of clay in the hand, and no mark upon it.";
+    assert_eq!(drafted(letter).report.text, letter);
+}

@@ -12,6 +12,7 @@ use crate::eval::hypothesis::{Outcome, parse_many};
 use crate::eval::manifest::{self, Clip};
 use crate::eval::score::{ClipScore, Group, Sum, groups, score};
 use crate::eval::table::{figure, table};
+use crate::text::{RULES, Setup};
 use crate::workflow::redraft::{Material, redraft};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::collections::HashMap;
@@ -38,6 +39,15 @@ pub struct Args {
     /// With --hypotheses: make report and findings again from the saved words, with the rules of this program
     #[arg(long, requires = "hypotheses")]
     redraft: bool,
+    /// With --redraft: leave out these rules of the text pass, and "dictionary" the dictionary's corrections, to see what
+    /// they do
+    #[arg(
+        long,
+        value_name = "RULE,...",
+        value_delimiter = ',',
+        requires = "redraft"
+    )]
+    without: Vec<String>,
     /// Compare with these results (a saved run or another tool's): differences with a 95 % interval
     #[arg(long, value_name = "FILE.jsonl")]
     against: Option<PathBuf>,
@@ -97,7 +107,7 @@ pub fn run(args: Args, config: &Config) -> Result<(), Failure> {
         Some(file) => {
             let mut text = read(file)?;
             if args.redraft {
-                text = redrafted(file, &text, &index)?;
+                text = redrafted(file, &text, &index, &args.without)?;
                 if let Some(save) = &args.save {
                     std::fs::write(save, &text)
                         .map_err(|e| usage(format!("{}: {e}", save.display())))?;
@@ -166,8 +176,32 @@ fn parse_results(file: &Path, text: &str) -> Result<HashMap<String, Outcome>, Fa
     parse_many(text).map_err(|(line, e)| usage(format!("{}, line {line}: {e}", file.display())))
 }
 
+/// What [`Args::without`] calls the dictionary's corrections.
+const DICTIONARY: &str = "dictionary";
+
 /// The saved results with report and findings made again; lines without words (another tool, a failure) stay.
-fn redrafted(file: &Path, text: &str, index: &Index) -> Result<String, Failure> {
+fn redrafted(
+    file: &Path,
+    text: &str,
+    index: &Index,
+    without: &[String],
+) -> Result<String, Failure> {
+    let names: Vec<&str> = RULES.iter().map(|rule| rule.name).collect();
+    let unknown =
+        (without.iter()).find(|name| *name != DICTIONARY && !names.contains(&name.as_str()));
+    if let Some(name) = unknown {
+        return Err(usage(format!(
+            "there is no rule {name:?} to leave out; there are {DICTIONARY}, {}",
+            names.join(", ")
+        )));
+    }
+    let with = Material {
+        setup: Setup {
+            without,
+            ..Setup::default()
+        },
+        ..Material::new(index)
+    };
     let mut out = String::new();
     for (n, line) in text
         .lines()
@@ -177,8 +211,13 @@ fn redrafted(file: &Path, text: &str, index: &Index) -> Result<String, Failure> 
         let at = |e: serde_json::Error| usage(format!("{}, line {}: {e}", file.display(), n + 1));
         let mut value: serde_json::Value = serde_json::from_str(line).map_err(at)?;
         if value.get("transcript").is_some() {
-            let recognition: Recognition = serde_json::from_value(value.clone()).map_err(at)?;
-            let again = redraft(recognition, &Material::new(index));
+            let mut heard: Recognition = serde_json::from_value(value.clone()).map_err(at)?;
+            if without.iter().any(|name| name == DICTIONARY) {
+                heard.transcript.edits.clear();
+                heard.transcript.text.clone_from(&heard.raw.text);
+                value["transcript"] = serde_json::to_value(&heard.transcript).map_err(at)?;
+            }
+            let again = redraft(heard, &with);
             value["report"] = serde_json::to_value(&again.report).map_err(at)?;
             value["findings"] = serde_json::to_value(&again.findings).map_err(at)?;
         }

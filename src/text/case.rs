@@ -1,18 +1,20 @@
 //! Capitals at the start of sentences, and small letters where the engine's capital has lost its reason.
 
 use crate::text::headings;
-use crate::text::token::{Kind, Mark, Origin, Token};
+use crate::text::token::{HEARD, Kind, Mark, Origin, Token};
 
 /// Rule: capital letters at the start of the text, of sentences, lines, items and after a heading's colon.
 pub fn sentences(tokens: &[Token]) -> Vec<Token> {
     let mut start = true;
+    // Whether it is the engine's own "!" or "?", behind which its own small letter counts: "What?" said he.
+    let mut by_cry = false;
     let mut after_spoken = false;
     let mut out: Vec<Token> = Vec::with_capacity(tokens.len());
     for token in tokens {
         let mut token = token.clone();
         match token.kind {
             Kind::Word => {
-                if start {
+                if start && !(by_cry && token.rule == HEARD) {
                     capitalise(&mut token.text);
                 } else if after_spoken && is_function_word(&token.text) {
                     token.text = token.text.to_lowercase();
@@ -23,13 +25,16 @@ pub fn sentences(tokens: &[Token]) -> Vec<Token> {
                 let heading = mark == Mark::Colon && ends_heading(&out, origin);
                 if mark.is_stop() || heading {
                     start = true;
+                    by_cry = origin == Origin::Heard
+                        && matches!(mark, Mark::Question | Mark::Exclamation);
                 } else if mark.is_sentence() || matches!(mark, Mark::Hyphen | Mark::Slash) {
                     start = false;
                 }
                 after_spoken = origin == Origin::Spoken;
             }
-            Kind::Break(_) | Kind::Item => start = true,
+            Kind::Break(_) | Kind::Item => (start, by_cry) = (true, false),
             Kind::Text => {
+                by_cry = false;
                 start = token.text.ends_with(['.', '!', '?']);
                 after_spoken = false;
             }
@@ -124,6 +129,24 @@ fn capitalise(text: &mut String) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn behind_the_engines_own_cry_its_own_letter_counts() {
+        crate::text::testing::check(&[
+            (
+                "\"What now?\" she asked. \"Stop!\" he cried.",
+                "\"What now?\" she asked. \"Stop!\" he cried.",
+            ),
+            (
+                "is it broken question mark no fracture period",
+                "Is it broken? No fracture.",
+            ),
+            (
+                "Atypical naevus? new line biopsy.",
+                "Atypical naevus?\nBiopsy.",
+            ),
+        ]);
+    }
 
     #[test]
     fn words_with_their_own_case_keep_it() {

@@ -27,6 +27,12 @@ const TWICE: &[&str] = &[
     "because", "which", "who", "when",
 ];
 
+/// Of these, words that may end one clause and begin the next: "when you saw it, it was", "what it is, is a cyst".
+const ENDS: &[&str] = &[
+    "is", "was", "are", "were", "has", "have", "it", "this", "there", "be", "with", "for", "to",
+    "from",
+];
+
 /// Words that begin a phrase which is begun again: "he has he has", "in the in the".
 #[rustfmt::skip]
 const BEGINS: &[&str] = &[
@@ -178,7 +184,10 @@ fn repeat(tokens: &[Token], norms: &[String], at: usize) -> Option<usize> {
             return Some(again);
         }
     }
-    let again = past_pause(tokens, at + 1);
+    let again = match ENDS.contains(&first) {
+        true => at + 1,
+        false => past_pause(tokens, at + 1),
+    };
     (TWICE.contains(&first)
         && norms.get(again).is_some_and(|n| n == first)
         && !lettered(tokens, at)
@@ -259,6 +268,8 @@ mod tests {
             "He is very very ill.",
             "Step by step by step.",
             "Long- and short-acting insulin.",
+            "When we removed it, it was intact.",
+            "What it is, is a cyst.",
         ] {
             check(&[(text, text)]);
         }

@@ -197,6 +197,8 @@ pub struct Setup<'a> {
     pub style: TextStyle,
     /// The texts that may be asked for by name.
     pub ready_texts: &'a [ReadyText],
+    /// Names of rules to leave out, to measure what they do.
+    pub without: &'a [String],
 }
 
 /// [`draft`] for a practice with its own settings.
@@ -212,7 +214,8 @@ pub fn draft_by(
     setup: &Setup,
 ) -> Draft {
     let mut stream = Stream::new(words, corrected_words);
-    for rule in rules {
+    let left_out = |rule: &Rule| setup.without.iter().any(|name| name == rule.name);
+    for rule in rules.iter().filter(|rule| !left_out(rule)) {
         stream.step(rule.name, |tokens| (rule.apply)(tokens, setup));
     }
     let (mut findings, tokens) = stream.end();
