@@ -159,9 +159,12 @@ fn without_late_r(sounds: &str) -> String {
     out
 }
 
+/// The sounds of the alphabet that are vowels.
+pub const VOWEL_SOUNDS: &[u8] = b"aAeiIouUEYWOR@";
+
 /// Whether a sound of the alphabet is a vowel.
 pub fn is_vowel_sound(sound: u8) -> bool {
-    b"aAeiIouUEYWOR@".contains(&sound)
+    VOWEL_SOUNDS.contains(&sound)
 }
 
 fn is_vowel(letter: u8) -> bool {

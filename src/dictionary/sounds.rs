@@ -3,7 +3,7 @@
 //! Two inverted lists, one over letter pairs and one over pairs of consonants, choose a short list; the short list is
 //! compared exactly: 0.45 letters and 0.55 sounds, each an edit distance in which likely confusions cost little.
 
-use super::pronounce::{is_vowel_sound, pronounce};
+use super::pronounce::{VOWEL_SOUNDS as VOWELS, pronounce};
 use super::tuning::{LETTERS, LONGEST, SHORTLIST, SOUNDS};
 
 /// Words in the form in which they are compared.
@@ -79,8 +79,7 @@ impl Sounds {
     pub(super) fn new<'a>(keys: impl Iterator<Item = &'a str>) -> Self {
         let mut made = Self::default();
         let (mut letter_pairs, mut sound_pairs) = (Vec::new(), Vec::new());
-        for key in keys {
-            let query = Query::new(key);
+        for query in queries(&keys.collect::<Vec<_>>()) {
             let (letters, sounds) = (shortened(&query.letters), shortened(&query.sounds));
             let at = letter_pairs.len();
             letter_pairs.extend(pairs_of_letters(letters));
@@ -117,17 +116,15 @@ impl Sounds {
         let mut hits: Vec<Hit> = self
             .shortlist(query)
             .into_iter()
-            .map(|entry| {
+            .filter_map(|entry| {
                 let e = &self.entries[entry];
-                let likeness = likeness(
-                    &query.letters,
-                    &query.sounds,
-                    self.part(e.letters),
-                    self.part(e.sounds),
-                );
-                Hit { entry, likeness }
+                let likeness = likeness_from(
+                    least,
+                    (&query.letters, &query.sounds),
+                    (self.part(e.letters), self.part(e.sounds)),
+                )?;
+                Some(Hit { entry, likeness })
             })
-            .filter(|hit| hit.likeness >= least)
             .collect();
         hits.sort_by(|a, b| (b.likeness.total_cmp(&a.likeness)).then(a.entry.cmp(&b.entry)));
         hits
@@ -153,19 +150,37 @@ impl Sounds {
         }
         // More than half again as much or as little sound is another word, whatever pairs they share.
         let (shortest, longest) = (query.sounds.len() * 5 / 9, query.sounds.len() * 9 / 5 + 1);
-        let dice = |shared: u8, a: usize, b: u8| {
-            2.0 * f32::from(shared) / (a as f32 + f32::from(b)).max(1.0)
+        // What one shared pair is worth, by how many pairs the entry has: nothing is divided for each entry.
+        let worth = |share: f32, ours: usize| -> [f32; 256] {
+            std::array::from_fn(|theirs| 20_000.0 * share / ((ours + theirs) as f32).max(1.0))
         };
-        let mut best: Vec<(u32, usize)> = (shared.iter().zip(&self.entries).enumerate())
-            .filter(|(_, (count, e))| {
-                u16::from(count.0) + u16::from(count.1) > 1
-                    && (shortest..=longest).contains(&usize::from(e.sounds.1))
+        let (by_letters, by_sounds) = (worth(LETTERS, letters), worth(SOUNDS, sounds));
+        let mut steps = [0usize; STEPS];
+        let alike: Vec<u16> = (shared.iter().zip(&self.entries))
+            .map(|(count, e)| {
+                let fits = count.0.saturating_add(count.1) > 1
+                    && (shortest..=longest).contains(&usize::from(e.sounds.1));
+                if !fits {
+                    return 0;
+                }
+                let alike = f32::from(count.0) * by_letters[usize::from(e.pairs.0)]
+                    + f32::from(count.1) * by_sounds[usize::from(e.pairs.1)];
+                let alike = (alike as u16).max(1);
+                steps[usize::from(alike) / STEP] += 1;
+                alike
             })
-            .map(|(i, (count, e))| {
-                let alike = LETTERS * dice(count.0, letters, e.pairs.0)
-                    + SOUNDS * dice(count.1, sounds, e.pairs.1);
-                ((alike * 10_000.0) as u32, i)
-            })
+            .collect();
+        // Only what is as good as the step in which the list is full is put in order.
+        let mut found = 0;
+        let full = (steps.iter().rposition(|count| {
+            found += count;
+            found >= SHORTLIST
+        }))
+        .unwrap_or(0);
+        let least = ((full * STEP) as u16).max(1);
+        let mut best: Vec<(u16, usize)> = (alike.into_iter().enumerate())
+            .filter(|(_, alike)| *alike >= least)
+            .map(|(i, alike)| (alike, i))
             .collect();
         if best.len() > SHORTLIST {
             best.select_nth_unstable_by(SHORTLIST, |a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
@@ -173,6 +188,32 @@ impl Sounds {
         }
         best.into_iter().map(|(_, i)| i).collect()
     }
+}
+
+/// How finely what shares pairs is sorted before it is put in order; of 10,000 for everything.
+const STEP: usize = 64;
+/// Steps of that, and room for rounding.
+const STEPS: usize = 10_000 / STEP + 2;
+
+/// Each word in the form in which it is compared; every core takes a part of a long list.
+fn queries(keys: &[&str]) -> Vec<Query> {
+    const WORTH_A_THREAD: usize = 4_000;
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let parts = cores.min(keys.len() / WORTH_A_THREAD).max(1);
+    let made = |part: &[&str]| -> Vec<Query> { part.iter().map(|key| Query::new(key)).collect() };
+    if parts == 1 {
+        return made(keys);
+    }
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = keys
+            .chunks(keys.len().div_ceil(parts))
+            .map(|part| (part, scope.spawn(move || made(part))))
+            .collect();
+        threads
+            .into_iter()
+            .flat_map(|(part, thread)| thread.join().unwrap_or_else(|_| made(part)))
+            .collect()
+    })
 }
 
 fn shortened(text: &[u8]) -> &[u8] {
@@ -288,12 +329,26 @@ fn pairs_of_sounds(sounds: &[u8]) -> impl Iterator<Item = u16> + '_ {
 }
 
 fn likeness(letters_a: &[u8], sounds_a: &[u8], letters_b: &[u8], sounds_b: &[u8]) -> f32 {
-    let longest = letters_a.len().max(letters_b.len()).max(1) as f32;
-    let by_letters = 1.0 - letter_distance(letters_a, letters_b) as f32 / longest;
-    let heaviest = weight(sounds_a).max(weight(sounds_b)).max(1.0);
-    let by_sounds = 1.0 - sound_distance(sounds_a, sounds_b) / heaviest;
-    LETTERS * by_letters.max(0.0) + SOUNDS * by_sounds.max(0.0)
+    likeness_from(0.0, (letters_a, sounds_a), (letters_b, sounds_b)).unwrap_or(0.0)
 }
+
+/// How much letters and sounds are alike, if no less than `least`; what cannot be is not compared to its end.
+fn likeness_from(least: f32, a: (&[u8], &[u8]), b: (&[u8], &[u8])) -> Option<f32> {
+    let longest = a.0.len().max(b.0.len()).max(1) as f32;
+    // At least the difference in length is an edit.
+    let most = 1.0 - a.0.len().abs_diff(b.0.len()) as f32 / longest;
+    let (ours, theirs) = (weight(a.1), weight(b.1));
+    let heaviest = ours.max(theirs).max(1.0);
+    let above = |likeness: f32| (likeness >= least).then_some(likeness);
+    above(LETTERS * most + SOUNDS * (1.0 - (ours - theirs).abs() / heaviest) + ROUNDING)?;
+    let by_sounds = SOUNDS * (1.0 - sound_distance(a.1, b.1) / heaviest).max(0.0);
+    above(LETTERS * most + by_sounds + ROUNDING)?;
+    let by_letters = 1.0 - letter_distance(a.0, b.0) as f32 / longest;
+    above(LETTERS * by_letters.max(0.0) + by_sounds)
+}
+
+/// More than what rounding does to a likeness.
+const ROUNDING: f32 = 1e-4;
 
 /// How much sound there is: what it costs to leave it out, in consonants.
 fn weight(sounds: &[u8]) -> f32 {
@@ -311,41 +366,55 @@ fn letter_distance(a: &[u8], b: &[u8]) -> usize {
 /// Edits between two strings of sounds, each at its cost; in consonants.
 fn sound_distance(a: &[u8], b: &[u8]) -> f32 {
     let b = shortened(b);
-    let mut rows = [[0u32; LONGEST + 1]; 2];
+    // One row is enough: what stood to the left in the row before is kept aside.
+    let mut row = [0u32; LONGEST + 1];
+    let mut omitted = [0u32; LONGEST];
     for (j, &y) in b.iter().enumerate() {
-        rows[0][j + 1] = rows[0][j] + u32::from(left_out(y));
+        omitted[j] = u32::from(left_out(y));
+        row[j + 1] = row[j] + omitted[j];
     }
-    for (i, &x) in a.iter().enumerate() {
-        let (before, now) = (i % 2, (i + 1) % 2);
-        rows[now][0] = rows[before][0] + u32::from(left_out(x));
-        for (j, &y) in b.iter().enumerate() {
-            rows[now][j + 1] = (rows[before][j] + u32::from(taken_for(x, y)))
-                .min(rows[before][j + 1] + u32::from(left_out(x)))
-                .min(rows[now][j] + u32::from(left_out(y)));
+    for &x in a {
+        let (costs, added) = (&COSTS[usize::from(x & 127)], u32::from(left_out(x)));
+        let mut corner = row[0];
+        row[0] += added;
+        let mut left = row[0];
+        for ((&y, &omitted), above) in b.iter().zip(&omitted).zip(&mut row[1..]) {
+            let taken_for = corner + u32::from(costs[usize::from(y & 127)]);
+            corner = *above;
+            left = taken_for.min(*above + added).min(left + omitted);
+            *above = left;
         }
     }
-    rows[a.len() % 2][b.len()] as f32 / 90.0
+    row[b.len()] as f32 / 90.0
 }
 
 /// What a sound costs that is there on one side only, in hundredths.
 fn left_out(sound: u8) -> u8 {
-    match sound {
-        b'@' => 25,
-        b'I' => 35,
-        b'h' | b'y' => 30,
-        b'r' => 45,
-        b'R' => 55,
-        b't' | b'd' | b'n' => 75,
-        sound if is_vowel_sound(sound) => 50,
-        _ => 90,
+    OMITTED[usize::from(sound & 127)]
+}
+
+static OMITTED: [u8; 128] = omitted();
+
+const fn omitted() -> [u8; 128] {
+    let mut table = [90u8; 128];
+    let mut i = 0;
+    while i < VOWELS.len() {
+        table[VOWELS[i] as usize] = 50;
+        i += 1;
     }
+    table[b'@' as usize] = 25;
+    table[b'I' as usize] = 35;
+    table[b'h' as usize] = 30;
+    table[b'y' as usize] = 30;
+    table[b'r' as usize] = 45;
+    table[b'R' as usize] = 55;
+    table[b't' as usize] = 75;
+    table[b'd' as usize] = 75;
+    table[b'n' as usize] = 75;
+    table
 }
 
 /// What one sound for the other costs, in hundredths.
-fn taken_for(a: u8, b: u8) -> u8 {
-    COSTS[usize::from(a & 127)][usize::from(b & 127)]
-}
-
 static COSTS: [[u8; 128]; 128] = costs();
 
 /// Sounds that are often taken for one another, with the cost in hundredths.
@@ -369,7 +438,6 @@ const NEAR: &[(u8, u8, u8)] = &[
 ];
 
 const fn costs() -> [[u8; 128]; 128] {
-    const VOWELS: &[u8] = b"aAeiIouUEYWOR@";
     let mut table = [[100u8; 128]; 128];
     let mut i = 0;
     while i < VOWELS.len() {

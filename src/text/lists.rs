@@ -5,7 +5,7 @@ use crate::text::context::small_number;
 use crate::text::headings;
 use crate::text::notes;
 use crate::text::phrases::{
-    alike, before_heard, begins_sentence, divides_sentences, is_amount, lower_first, norms,
+    self, alike, before_heard, begins_sentence, divides_sentences, is_amount, lower_first, norms,
     past_heard, said, sentence_end, stands, stands_apart, used,
 };
 use crate::text::token::{Break, Kind, Mark, Token};
@@ -194,17 +194,18 @@ fn closes(tokens: &[Token], norms: &[String], at: usize) -> bool {
 /// Rule: "correction, change number two, finasteride should be dutasteride" changes the item.
 pub fn amended(tokens: &[Token]) -> Vec<Token> {
     let mut stream = tokens.to_vec();
+    let mut norms = norms(tokens);
     let mut from = 0;
     for _ in 0..ORDERS {
-        let Some(order) = order(&stream, from) else {
+        let Some(order) = (from..stream.len()).find_map(|at| read(&stream, &norms, at)) else {
             break;
         };
-        from = carry_out(&mut stream, &order);
+        from = carry_out(&mut stream, &mut norms, &order);
     }
     stream
 }
 
-/// Nobody changes more items in one dictation; each change reads the text again.
+/// Nobody changes more items in one dictation; each change looks through the text before it.
 const ORDERS: usize = 30;
 
 /// A spoken change of what was dictated before.
@@ -219,13 +220,13 @@ struct Order {
     new: std::ops::Range<usize>,
 }
 
-fn order(tokens: &[Token], from: usize) -> Option<Order> {
-    let norms = norms(tokens);
-    (from..tokens.len()).find_map(|at| read(tokens, &norms, at))
-}
-
 fn read(tokens: &[Token], norms: &[String], at: usize) -> Option<Order> {
-    if !begins_sentence(tokens, at) && tokens[at - 1].mark().is_none() {
+    // What was used up by the order before leaves the place that it had in its sentence.
+    let before = tokens[..at]
+        .iter()
+        .rposition(|t| t.kind != Kind::Consumed)
+        .map_or(0, |i| i + 1);
+    if !begins_sentence(tokens, before) && tokens[before - 1].mark().is_none() {
         return None;
     }
     let mut i = at;
@@ -325,9 +326,8 @@ fn read(tokens: &[Token], norms: &[String], at: usize) -> Option<Order> {
     })
 }
 
-/// Changes the stream and gives the place from where to look for the next order.
-fn carry_out(stream: &mut Vec<Token>, order: &Order) -> usize {
-    let norms = norms(stream);
+/// Changes the stream, and its small-letter forms with it, and gives the place from where to look for the next order.
+fn carry_out(stream: &mut Vec<Token>, norms: &mut Vec<String>, order: &Order) -> usize {
     let scope = match order.item {
         Some(n) => item(stream, order.at, n),
         None => Some(0..order.at),
@@ -341,8 +341,9 @@ fn carry_out(stream: &mut Vec<Token>, order: &Order) -> usize {
             .map(String::as_str)
             .filter(|n| !n.is_empty() && !["the", "a"].contains(n))
             .collect();
-        find(&norms, scope, &old)
+        find(norms, scope, &old)
     });
+    let whole = stream.len();
     let Some(target) = target else {
         let what = said(&stream[order.at..order.end]);
         let mut note = stream[order.at].with("", Kind::Consumed, notes::UNCLEAR);
@@ -350,10 +351,11 @@ fn carry_out(stream: &mut Vec<Token>, order: &Order) -> usize {
             "\"{what}\" could not be carried out: there is no such wording. Change the text by hand."
         );
         stream.insert(order.at, note);
+        norms.insert(order.at, String::new());
         return order.end + 1;
     };
     let new: Vec<Token> = stream[order.new.clone()].to_vec();
-    let target = target.start..widened(stream, &norms, &target, &new, order.at);
+    let target = target.start..widened(stream, norms, &target, &new, order.at);
     let note = format!(
         "The speaker corrected \"{}\" to \"{}\".",
         said(&stream[target.clone()]),
@@ -379,8 +381,10 @@ fn carry_out(stream: &mut Vec<Token>, order: &Order) -> usize {
     let removed: Vec<Token> = stream[target.clone()].to_vec();
     let gone = used(&removed, notes::CORRECTED, "");
     let grown = new.len() + gone.len();
-    let before = target.len();
+    let (from, before) = (target.start, target.len());
     stream.splice(target, gone.into_iter().chain(new));
+    let to = order.end + stream.len() - whole;
+    norms.splice(from..order.end, phrases::norms(&stream[from..to]));
     (order.at + grown).saturating_sub(before)
 }
 
@@ -497,6 +501,8 @@ mod tests {
              "PLAN:\n1. Start atenolol 25 mg.\n2. Rest."),
             ("plan colon number one rest period number two ice period correction number two should be heat period",
              "PLAN:\n1. Rest.\n2. Heat."),
+            ("plan colon number one metoprolol 25 mg period number two aspirin daily period number three rest period change number two aspirin to clopidogrel period change number three rest to ice period change number one metoprolol to atenolol period",
+             "PLAN:\n1. Atenolol 25 mg.\n2. Clopidogrel daily.\n3. Ice."),
             ("the left knee is swollen period correction left knee should be right knee period",
              "The right knee is swollen."),
         ]);

@@ -281,10 +281,9 @@ impl<'a> Stream<'a> {
                 if now.iter().zip(&self.named).any(|(now, then)| *then && !now) {
                     self.fault(name, "it lost words");
                 } else {
-                    let (aside, tokens): (Vec<Token>, Vec<Token>) =
-                        next.into_iter().partition(|t| t.kind == Kind::Consumed);
-                    self.aside.extend(aside);
-                    self.tokens = tokens;
+                    self.tokens = next;
+                    let used = self.tokens.extract_if(.., |t| t.kind == Kind::Consumed);
+                    self.aside.extend(used);
                 }
             }
         }
