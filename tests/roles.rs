@@ -106,6 +106,7 @@ const ROUTES: &[(&str, &str, &str, &str)] = &[
         "/dictations/1/peaks/0",
         "",
         "pcsaux",
+    ),
     ("GET /inbox", "/inbox", "", "pcsx"),
     (
         "POST /inbox/{id}/assignment",
