@@ -620,6 +620,7 @@ async fn two_deliveries_of_one_recording_at_the_same_moment_make_one_dictation()
         made_of: Vec::new(),
         identity_verified: false,
         orders: Default::default(),
+        note: None,
     };
     let store = &practice.app.store;
     let stamp = practice.app.stamp(&actor());

@@ -443,6 +443,7 @@ impl World {
             made_of: Vec::new(),
             identity_verified: self.received.is_multiple_of(3),
             orders,
+            note: None,
         };
         let stamp = self.practice.app.stamp(&actor());
         let received = self.practice.app.store.receive_dictation(new, stamp).await;

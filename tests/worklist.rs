@@ -837,6 +837,7 @@ async fn the_same_recording_again_keeps_its_orders() {
         made_of: Vec::new(),
         identity_verified: false,
         orders: Orders::default(),
+        note: None,
     };
     let stamp = practice.app.stamp(&actor());
     let received = practice.app.store.receive_dictation(new, stamp).await;

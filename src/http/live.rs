@@ -11,7 +11,10 @@ use crate::domain::finding::Finding;
 use crate::domain::ids::{DictationId, LiveId};
 use crate::domain::policy::Action;
 use crate::domain::transcript::Word;
-use crate::workflow::live_session::{Attached, LiveError, Mode, Refused, Start, Told, seconds};
+use crate::domain::transition::Note;
+use crate::workflow::live_session::{
+    Attached, Decision, LiveError, Mode, Refused, Start, Told, seconds,
+};
 use crate::workflow::patients;
 use crate::workflow::people::Subject;
 use axum::extract::State;
@@ -62,7 +65,14 @@ enum In {
         at_s: Option<f64>,
         to_s: Option<f64>,
     },
-    Finish,
+    Finish {
+        #[serde(default)]
+        priority: String,
+        #[serde(default)]
+        route: String,
+        #[serde(default)]
+        instruction: String,
+    },
     Discard {
         #[serde(default)]
         reason: String,
@@ -203,6 +213,24 @@ async fn unfinished(app: &App, caller: &Caller) -> Result<Response, Problem> {
     let ids = items.iter().map(|i| i.id.to_string()).collect();
     caller.listed(app, "live", "", ids).await?;
     Ok(Json(UnfinishedList { items, next: None }).into_response())
+}
+
+/// What the author decided at the end.
+fn decision(priority: &str, route: &str, instruction: &str) -> Result<Decision, Problem> {
+    let orders = orders(priority, route)?;
+    let instruction = match instruction.trim() {
+        "" => None,
+        words => Some(
+            words
+                .parse::<Note>()
+                .map_err(|e| Problem::invalid(format!("{e}")))?,
+        ),
+    };
+    Ok(Decision {
+        priority: (!priority.is_empty()).then_some(orders.priority),
+        route: (!route.is_empty()).then_some(orders.route),
+        instruction,
+    })
 }
 
 /// How a socket ends.
@@ -479,13 +507,23 @@ impl Line {
                     Err(e) => self.object(e).await,
                 }
             }
-            In::Finish => match attached.finish(&actor).await {
-                Ok(dictation_id) => {
-                    self.tell(&Out::Finished { dictation_id }).await?;
-                    Err(End::Close(close_code::NORMAL, "finished"))
+            In::Finish {
+                priority,
+                route,
+                instruction,
+            } => {
+                let last = match decision(&priority, &route, &instruction) {
+                    Ok(last) => last,
+                    Err(problem) => return self.error(problem.reason(), problem.detail()).await,
+                };
+                match attached.finish(last, &actor).await {
+                    Ok(dictation_id) => {
+                        self.tell(&Out::Finished { dictation_id }).await?;
+                        Err(End::Close(close_code::NORMAL, "finished"))
+                    }
+                    Err(e) => self.object(e).await,
                 }
-                Err(e) => self.object(e).await,
-            },
+            }
             In::Discard { reason } => match attached.discard(&reason, &actor).await {
                 Ok(()) => {
                     self.tell(&Out::Discarded).await?;

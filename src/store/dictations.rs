@@ -7,6 +7,7 @@ use crate::domain::ids::{
 };
 use crate::domain::marks::Marks;
 use crate::domain::recognition::Recognition;
+use crate::domain::transition::Note;
 use crate::domain::transition::{By, Step};
 use crate::domain::worklist::{Orders, Priority, Route};
 use crate::store::audit::{self, Entry};
@@ -44,6 +45,8 @@ pub struct NewDictation {
     pub identity_verified: bool,
     /// How it is to be worked on.
     pub orders: Orders,
+    /// What its author says to the secretary, beside the dictation.
+    pub note: Option<Note>,
 }
 
 /// What became of a recording.
@@ -259,7 +262,7 @@ pub(super) fn insert(conn: &Connection, new: &NewRow, stamp: &Stamp) -> Result<D
             ":due": At(due),
         },
     )?;
-    steps::begin(conn, id, stamp)?;
+    steps::begin(conn, id, new.note.as_ref(), stamp)?;
     Ok(id)
 }
 
@@ -270,6 +273,7 @@ pub(super) struct NewRow {
     pub author_id: UserId,
     pub orders: Orders,
     pub identity_verified_at: Option<Timestamp>,
+    pub note: Option<Note>,
 }
 
 /// Adds a recording to a dictation.
@@ -332,6 +336,7 @@ pub(super) fn receive(
             author_id: new.author_id,
             orders: new.orders,
             identity_verified_at: None,
+            note: new.note.clone(),
         },
         stamp,
     )?;

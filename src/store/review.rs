@@ -272,6 +272,7 @@ fn copy(
         author_id: of.author_id,
         orders: of.orders,
         identity_verified_at: verified_at,
+        note: None,
     };
     let id = dictations::insert(conn, &row, stamp)?;
     for take in &of.takes {

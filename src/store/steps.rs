@@ -91,12 +91,17 @@ pub(super) fn advance(
 }
 
 /// The first line of a dictation's history; its row was written just now.
-pub(super) fn begin(conn: &Connection, id: DictationId, stamp: &Stamp) -> Result<(), Fault> {
+pub(super) fn begin(
+    conn: &Connection,
+    id: DictationId,
+    note: Option<&Note>,
+    stamp: &Stamp,
+) -> Result<(), Fault> {
     let going = Going {
         step: Step::Receive,
         by: &By::Machine,
         given: &[],
-        note: None,
+        note,
         stamp,
     };
     let party = going.by.party(UserId::new(stamp.at));

@@ -236,6 +236,7 @@ pub(super) fn new_dictation(
         made_of: Vec::new(),
         identity_verified: checked.identity_verified,
         orders: request.orders,
+        note: None,
     }
 }
 
@@ -279,6 +280,7 @@ pub async fn hand_over(
     checked: &Checked,
     author_id: UserId,
     orders: Orders,
+    note: Option<Note>,
     sound: Sound,
     actor: &Actor,
 ) -> Result<Dictation, WorkflowError> {
@@ -291,6 +293,7 @@ pub async fn hand_over(
         made_of: sound.made_of,
         identity_verified: checked.identity_verified,
         orders,
+        note,
     };
     let received = app.store.receive_dictation(new, app.stamp(actor)).await?;
     let encounter = checked.encounter_id.map(|id| id.to_string());

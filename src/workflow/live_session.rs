@@ -17,8 +17,9 @@ use crate::domain::finding::Finding;
 use crate::domain::ids::{DictationId, LiveId, PatientId, UserId};
 use crate::domain::patient::Mrn;
 use crate::domain::transcript::Word;
+use crate::domain::transition::Note as Instruction;
 use crate::domain::user::User;
-use crate::domain::worklist::Orders;
+use crate::domain::worklist::{Orders, Priority, Route};
 use crate::speech::engine::{Cancel, SpeechError};
 use crate::speech::live::Update;
 use crate::speech::pool::Pool;
@@ -151,6 +152,17 @@ impl LiveError {
             Self::Empty => "empty",
         }
     }
+}
+
+/// What the author decides at the end; what is not said stays as it was at the start.
+#[derive(Debug, Clone, Default)]
+pub struct Decision {
+    /// How urgent it is.
+    pub priority: Option<Priority>,
+    /// Who gets the draft.
+    pub route: Option<Route>,
+    /// What is to be done, for the secretary.
+    pub instruction: Option<Instruction>,
 }
 
 /// What is to be dictated.
@@ -655,7 +667,7 @@ impl Attached {
     ///
     /// # Errors
     /// [`LiveError::Empty`] where nothing was recorded; then the session goes on.
-    pub async fn finish(&self, actor: &Actor) -> Result<DictationId, LiveError> {
+    pub async fn finish(&self, last: Decision, actor: &Actor) -> Result<DictationId, LiveError> {
         let audio = self.app.audio.clone();
         let sound = self
             .with(move |state| {
@@ -692,7 +704,7 @@ impl Attached {
             })
             .await;
         let result = match sound {
-            Ok(sound) => self.hand_on(sound, actor).await,
+            Ok(sound) => self.hand_on(sound, last, actor).await,
             Err(e) => Err(e),
         };
         match result {
@@ -707,7 +719,12 @@ impl Attached {
         }
     }
 
-    async fn hand_on(&self, sound: Sound, actor: &Actor) -> Result<DictationId, LiveError> {
+    async fn hand_on(
+        &self,
+        sound: Sound,
+        last: Decision,
+        actor: &Actor,
+    ) -> Result<DictationId, LiveError> {
         let id = self.session.id;
         let live = self.app.store.live(id).await?.ok_or(LiveError::Unknown)?;
         let checked = Checked {
@@ -715,9 +732,14 @@ impl Attached {
             encounter_id: live.encounter_id,
             identity_verified: live.identity_verified,
         };
-        let (author, orders) = (live.author_id, live.orders);
+        let author = live.author_id;
+        let orders = Orders {
+            priority: last.priority.unwrap_or(live.orders.priority),
+            route: last.route.unwrap_or(live.orders.route),
+        };
+        let note = last.instruction;
         let dictation =
-            intake::hand_over(&self.app, &checked, author, orders, sound, actor).await?;
+            intake::hand_over(&self.app, &checked, author, orders, note, sound, actor).await?;
         self.app
             .store
             .finish_live(id, dictation.id, self.app.stamp(actor))

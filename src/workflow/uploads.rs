@@ -433,8 +433,16 @@ impl Uploads {
             },
             made_of: Vec::new(),
         };
-        let dictation =
-            intake::hand_over(app, &owner, upload.author_id, upload.orders, sound, actor).await?;
+        let dictation = intake::hand_over(
+            app,
+            &owner,
+            upload.author_id,
+            upload.orders,
+            None,
+            sound,
+            actor,
+        )
+        .await?;
         Ok(dictation.id)
     }
 
