@@ -173,12 +173,11 @@ fn stopping(
     impl Future<Output = ()> + Send + 'static,
     oneshot::Receiver<()>,
 ) {
-    let (live, hub) = (app.live.clone(), app.hub.clone());
+    let hub = app.hub.clone();
     let (stop, stopped) = oneshot::channel();
     let going = async move {
         shutdown.await;
-        live.stop();
-        // Whoever listens to events would wait for ever.
+        // Whoever dictates comes back later; whoever listens to events would wait for ever.
         hub.close();
         // Nobody has to wait.
         let _ = stop.send(());

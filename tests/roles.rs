@@ -93,19 +93,19 @@ const ROUTES: &[(&str, &str, &str, &str)] = &[
         r#"{"mrn":"A-1"}"#,
         "pcsaux",
     ),
-    // What is not there is not there for anybody; who hears and prints what is there stands in `sound` and `outside`.
-    ("GET /reports/{id}/print", "/reports/1/print", "", "pcsaux"),
+    // Only what is signed is handed out.
+    ("GET /reports/{id}/print", "/reports/{R}/print", "", "-"),
     (
         "GET /dictations/{id}/sound/{take}",
-        "/dictations/1/sound/0.wav",
+        "/dictations/{D}/sound/0.wav",
         "",
-        "pcsaux",
+        "ps",
     ),
     (
         "GET /dictations/{id}/peaks/{take}",
-        "/dictations/1/peaks/0",
+        "/dictations/{D}/peaks/0",
         "",
-        "pcsaux",
+        "ps",
     ),
     ("GET /inbox", "/inbox", "", "pcsx"),
     (

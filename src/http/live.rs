@@ -376,7 +376,8 @@ impl Line {
         let mut worked = false;
         let mut ping = tokio::time::interval(PING);
         let mut login = tokio::time::interval_at((Instant::now() + LOGGED_IN).into(), LOGGED_IN);
-        let stopping = self.app.live.stopping();
+        let hub = self.app.hub.clone();
+        let stopping = hub.closed();
         tokio::pin!(stopping);
         loop {
             let due = self.since.map(|since| since + ACK);

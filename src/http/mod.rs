@@ -29,8 +29,6 @@ mod views;
 mod worklist;
 
 use crate::app::App;
-use crate::workflow::hub::Readiness;
-use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::{delete, get, post, put};
 use axum::{Json, Router, middleware};
@@ -132,7 +130,6 @@ pub fn router(app: App, proxied_as: Option<String>) -> Router {
         .route("/dictionary/entries/{id}", delete(dictionary::undo));
     Router::new()
         .route("/health", get(health))
-        .route("/health/ready", get(ready))
         .nest("/api/v1", api)
         .fallback(get(assets::file))
         .method_not_allowed_fallback(async || {
@@ -148,18 +145,6 @@ pub fn router(app: App, proxied_as: Option<String>) -> Router {
         ))
         .layer(middleware::from_fn_with_state(app.clone(), metrics::count))
         .with_state(app)
-}
-
-/// Whether recordings are heard: 503 until the engine is loaded.
-async fn ready(State(app): State<App>) -> (StatusCode, Json<serde_json::Value>) {
-    let engine = app.hub.engine();
-    let status = match engine {
-        Readiness::Ready(_) => StatusCode::OK,
-        Readiness::Off | Readiness::Loading | Readiness::Failed(_) => {
-            StatusCode::SERVICE_UNAVAILABLE
-        }
-    };
-    (status, Json(json!({"engine": engine.as_str()})))
 }
 
 /// The same for the service's own TLS, under whatever name it is asked: the certificate says who it is.

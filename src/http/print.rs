@@ -24,21 +24,19 @@ fn asked(name: &str) -> Option<(&str, Format)> {
         .or_else(|| name.strip_suffix(".pdf").map(|id| (id, Format::Pdf)))
 }
 
-/// `GET /reports/{id}.txt` and `GET /reports/{id}.pdf`; without an ending the report itself.
+/// `GET /reports/{id}`, and as files `{id}.txt` and `{id}.pdf`
 pub async fn show(
     State(app): State<App>,
     caller: Caller,
     Path(name): Path<String>,
 ) -> Result<Response, Problem> {
-    match asked(&name) {
-        Some((id, format)) => file(&app, &caller, id, format).await,
-        None => {
-            let id = name.parse().map_err(|_| {
-                Problem::not_found("there is no such report; its files end in .txt and .pdf")
-            })?;
-            reports::show(State(app), caller, Path(id)).await
-        }
+    if let Some((id, format)) = asked(&name) {
+        return file(&app, &caller, id, format).await;
     }
+    let id = name
+        .parse()
+        .map_err(|_| Problem::not_found("there is no such report"))?;
+    reports::show(State(app), caller, Path(id)).await
 }
 
 /// `GET /reports/{id}/print`

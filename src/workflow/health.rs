@@ -2,6 +2,7 @@
 
 use crate::app::App;
 use crate::domain::dictation::{Phase, State};
+use crate::workflow::hub::Readiness;
 use crate::workflow::room;
 use serde::Serialize;
 
@@ -43,7 +44,7 @@ pub async fn look(app: &App) -> Health {
     Health {
         database: waiting.is_ok() && uploads.is_ok(),
         disk: free_bytes.is_none_or(|free| free >= room::KEEP_FREE),
-        engine: app.live.hears(),
+        engine: matches!(app.hub.engine(), Readiness::Ready(_)),
         free_bytes,
         waiting: waiting.unwrap_or_default(),
         uploads: uploads.map_or(0, |u| u.len()),

@@ -244,7 +244,6 @@ struct Inner {
     open: Mutex<HashMap<LiveId, Arc<Session>>>,
     /// Held while a session comes into the map, so that its file is opened once.
     opening: tokio::sync::Mutex<()>,
-    stopping: tokio::sync::watch::Sender<bool>,
     /// Filled once a model is loaded.
     hearing: OnceLock<Hearing>,
 }
@@ -288,7 +287,6 @@ impl Sessions {
                 limits,
                 open: Mutex::default(),
                 opening: tokio::sync::Mutex::default(),
-                stopping: tokio::sync::watch::Sender::new(false),
                 hearing: OnceLock::new(),
             }),
         }
@@ -308,20 +306,6 @@ impl Sessions {
     /// Whether there is live text.
     pub fn hears(&self) -> bool {
         self.inner.hearing.get().is_some()
-    }
-
-    /// Asks all connections to end: the service stops. Their dictations stay.
-    pub fn stop(&self) {
-        self.inner.stopping.send_replace(true);
-    }
-
-    /// Done when the service stops.
-    pub fn stopping(&self) -> impl Future<Output = ()> + Send + use<> {
-        let mut stopping = self.inner.stopping.subscribe();
-        async move {
-            // The sender lives as long as the service.
-            let _ = stopping.wait_for(|stop| *stop).await;
-        }
     }
 
     /// Sessions that are open, and those of them that are being recorded.
