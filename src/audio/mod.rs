@@ -33,7 +33,7 @@ pub fn seconds(samples: u64) -> f64 {
 
 /// A sample in -1 to 1 as 16 bits; what lies outside is cut off, and what is no number is silence.
 fn to_i16(sample: f32) -> i16 {
-    (sample.clamp(-1.0, 1.0) * f32::from(i16::MAX)).round() as i16
+    (sample * 32_768.0).round() as i16
 }
 
 /// A new file that only its owner can read; one that is there already is not overwritten.

@@ -70,7 +70,7 @@ mod tests {
             .map(Result::unwrap)
             .collect();
         assert_eq!(samples[0], 8192);
-        assert_eq!(samples[samples.len() - 3..], [i16::MAX, -i16::MAX, 0]);
+        assert_eq!(samples[samples.len() - 3..], [i16::MAX, i16::MIN, 0]);
     }
 
     #[test]
