@@ -3,10 +3,10 @@
 use jiff::SignedDuration;
 
 /// How long a claim holds unless it is renewed. A program that was killed gives its dictations back after this.
-pub const LEASE: SignedDuration = SignedDuration::from_secs(60);
+pub const LEASE: SignedDuration = SignedDuration::from_secs(20);
 
 /// How often a claim is renewed: two renewals may fail before it lapses.
-pub const HEARTBEAT: SignedDuration = SignedDuration::from_secs(15);
+pub const HEARTBEAT: SignedDuration = SignedDuration::from_secs(5);
 
 /// Failures after which a dictation is a dead letter.
 pub const MOST_FAILURES: u32 = 5;
