@@ -5,6 +5,7 @@
 mod architecture;
 mod audio;
 mod batch;
+mod day;
 mod dictate;
 mod dictionary;
 mod eval;
