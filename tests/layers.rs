@@ -48,7 +48,7 @@ fn replacement<'a>(heard: &'a str, written: &'a str) -> Given<'a> {
 }
 
 async fn add(practice: &Practice, layer: &Layer, given: Given<'_>) -> Result<i64, WorkflowError> {
-    layers::add(&practice.app, layer, given, real::index(), &actor()).await
+    layers::add(&practice.app, layer, given, real::index(), None, &actor()).await
 }
 
 async fn written(practice: &Practice, layer: &Layer) -> Vec<String> {

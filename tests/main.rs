@@ -17,6 +17,7 @@ mod live;
 mod log_in;
 mod models;
 mod nonspeech;
+mod openapi;
 mod outside;
 mod people;
 mod pool;

@@ -293,6 +293,8 @@ const ROUTES: &[(&str, &str, &str, &str)] = &[
         "",
         "psa",
     ),
+    ("GET /openapi.json", "/openapi.json", "", "*"),
+    ("GET /openapi.html", "/openapi.html", "", "*"),
     ("DELETE /session", "/session", "", "*"),
 ];
 
@@ -312,6 +314,24 @@ fn routes() -> Vec<String> {
         }
     }
     found
+}
+
+#[test]
+fn every_route_is_in_the_openapi_document() {
+    let document = osler::http::openapi::document();
+    let mut described = Vec::new();
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        for method in methods.as_object().unwrap().keys() {
+            described.push(format!("{} {path}", method.to_uppercase()));
+        }
+    }
+    let mut found = routes();
+    described.sort_unstable();
+    found.sort_unstable();
+    assert_eq!(
+        described, found,
+        "each route in src/http/mod.rs has a line in src/http/openapi.rs"
+    );
 }
 
 /// Everybody by letter, logged in.

@@ -335,7 +335,7 @@ fn add(config: &Config, layer: &Which, given: Given<'_>, by: &By) -> Result<(), 
     existing(config, async |app| {
         let layer = layer.find(app).await?;
         let actor = by.actor(app).await?;
-        let change = layers::add(app, &layer, given, &base, &actor).await?;
+        let change = layers::add(app, &layer, given, &base, None, &actor).await?;
         writeln!(std::io::stdout().lock(), "added\tchange {change}")?;
         Ok(())
     })

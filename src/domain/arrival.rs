@@ -7,6 +7,7 @@ use crate::domain::patient::Mrn;
 use crate::domain::worklist::{Priority, Route};
 use jiff::Timestamp;
 use jiff::civil::Date;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::str::FromStr;
@@ -414,7 +415,7 @@ fn readings(
 }
 
 /// Where something in the inbox stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum InboxState {
     /// Nobody has said yet whose it is.

@@ -1,5 +1,6 @@
 //! Something that a person should look at before the report is signed.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What a finding is about. The written form is part of the JSON contract.
@@ -74,7 +75,7 @@ pub enum Severity {
 }
 
 /// A wording offered instead of what was heard.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Suggestion {
     /// The wording.
     pub text: String,

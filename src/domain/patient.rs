@@ -1,12 +1,13 @@
 //! A patient and the two identifiers that every filing needs: record number and date of birth.
 
 use crate::domain::ids::PatientId;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
 
 /// A medical record number: 1 to 32 letters, digits, `-`, `.` or `/`, stored in capitals.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(transparent)]
 pub struct Mrn(String);
 

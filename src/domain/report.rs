@@ -2,10 +2,11 @@
 
 use crate::domain::ids::{DictationId, PatientId, ReportId, UserId};
 use crate::domain::signature::Signature;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A titled part of a report.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Section {
     /// Heading as it stands in the report; empty for text before the first heading.
     pub heading: String,
@@ -14,7 +15,7 @@ pub struct Section {
 }
 
 /// Where a run of report characters came from: raw words `word_from..word_to`, by `rule`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct TraceSpan {
     /// First character, counted in Unicode scalar values.
     pub from: usize,
@@ -29,7 +30,7 @@ pub struct TraceSpan {
 }
 
 /// Something the author said to the secretary, which is not part of the report.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Instruction {
     /// What was said.
     pub text: String,

@@ -1,13 +1,14 @@
 //! What somebody may be, and what a program may be allowed on a practice's behalf.
 
 use crate::domain::UnknownWord;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
 /// What a user may be. Nobody is two of them: whoever administers the practice and also dictates has two accounts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     /// Dictates and signs.
@@ -42,7 +43,9 @@ written!(Role {
 });
 
 /// One thing that a service account may be allowed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 pub enum Scope {
     /// Find patients.
     #[serde(rename = "patients:read")]

@@ -8,23 +8,24 @@ use crate::domain::credentials::Password;
 use crate::workflow::people::{login, second_factor};
 use axum::extract::State;
 use axum::http::StatusCode;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A change of one's password.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 pub struct PasswordBody {
     old: String,
     new: String,
 }
 
 /// The code that an authenticator app shows.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 pub struct CodeBody {
     code: String,
 }
 
 /// What an authenticator app needs; shown once.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct EnrolmentView {
     secret: String,
     uri: String,

@@ -8,6 +8,7 @@ use crate::domain::audit::Action;
 use crate::workflow::trail;
 use axum::extract::State;
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -16,7 +17,7 @@ const LIMIT: u32 = 100;
 const LONGEST: u32 = 500;
 
 /// Which rows.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Asked {
     limit: Option<u32>,
@@ -30,7 +31,7 @@ pub struct Asked {
 }
 
 /// Whether something was done or refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 enum Outcome {
     Done,
@@ -38,13 +39,13 @@ enum Outcome {
 }
 
 /// A page of the trail, newest first.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct TrailView {
     items: Vec<RowView>,
     next: Option<i64>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct RowView {
     seq: i64,
     at: Timestamp,
@@ -56,7 +57,7 @@ struct RowView {
     details: Value,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct SubjectView {
     kind: String,
     id: String,
@@ -69,7 +70,7 @@ struct SubjectView {
 }
 
 /// What a check found.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct CheckView {
     ok: bool,
     rows: u64,

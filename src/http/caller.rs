@@ -22,7 +22,7 @@ pub const WEB: &str = "web";
 const API: &str = "api";
 
 /// Name of the cookie that holds a session's token.
-const COOKIE: &str = "osler_session";
+pub const COOKIE: &str = "osler_session";
 
 /// Carried by what a page asks on its own, while nobody may be there: it does not keep the session alive.
 const BACKGROUND: &str = "x-osler-background";

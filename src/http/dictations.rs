@@ -22,6 +22,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -148,7 +149,7 @@ pub async fn show(
 }
 
 /// A step that is to be taken, with its reason, question or answer.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 pub struct StepBody {
     step: String,
     #[serde(default)]
@@ -180,7 +181,7 @@ pub async fn step(
 }
 
 /// Until when a lock holds.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct LockedUntil {
     until: Timestamp,
 }
@@ -205,7 +206,7 @@ pub async fn keep_lock(
 }
 
 /// What somebody says about findings and edits, by number.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 pub struct MarksBody {
     #[serde(default)]
     findings: BTreeMap<u32, String>,
@@ -245,7 +246,7 @@ fn named(mrn: &str, birth_date: Option<Date>) -> Result<Named, Problem> {
 }
 
 /// Whose it is, and why.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 pub struct MoveBody {
     mrn: String,
     birth_date: Option<Date>,
@@ -270,7 +271,7 @@ pub async fn move_it(
 }
 
 /// Where the other patient's words begin, whose they are, and why.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 pub struct SplitBody {
     at_word: usize,
     mrn: String,
@@ -280,7 +281,7 @@ pub struct SplitBody {
 }
 
 /// The two dictations that took the place of one.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct SplitView {
     dictation_ids: [DictationId; 2],
 }
@@ -301,7 +302,7 @@ pub async fn split(
 }
 
 /// To whom it is given; to nobody where both are left out.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 pub struct AssignBody {
     user: Option<String>,
     pool: Option<String>,
@@ -332,7 +333,7 @@ pub async fn assign(
 }
 
 /// How urgent it is from now on.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 pub struct PriorityBody {
     priority: String,
 }

@@ -3,6 +3,7 @@
 use super::caller::Caller;
 use super::error::Problem;
 use super::extract::{Json, Path, Query};
+use super::patients::once;
 use crate::app::App;
 use crate::domain::finding::Suggestion;
 use crate::domain::layer::{Layer, LayerKind, LocalKind};
@@ -11,8 +12,9 @@ use crate::domain::role::Role;
 use crate::workflow::layers::{self, Given, RevokeLocal, StoredLocal};
 use crate::workflow::people::Subject;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Most words that are looked up at once.
@@ -23,14 +25,14 @@ const SUGGESTIONS: usize = 8;
 const LONGEST: usize = 200;
 
 /// Words to look up.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 pub struct WordsQuery {
     /// Separated by commas.
     words: String,
 }
 
 /// The words that the dictionary does not have.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct UnknownView {
     unknown: Vec<String>,
 }
@@ -51,7 +53,7 @@ pub async fn check(
 }
 
 /// A word, or a few, as heard.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 pub struct WordQuery {
     word: String,
 }
@@ -71,7 +73,7 @@ pub async fn suggest(
 }
 
 /// How many entries a layer has.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct CountView {
     layer: &'static str,
     owner: Option<String>,
@@ -104,13 +106,14 @@ pub async fn counts(
 }
 
 /// Whose layer.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 pub struct OwnerQuery {
     owner: Option<String>,
 }
 
 /// An entry of a layer.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "DictionaryEntryView")]
 pub struct EntryView {
     id: i64,
     kind: &'static str,
@@ -160,7 +163,8 @@ pub async fn entries(
 }
 
 /// An entry to be added.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "DictionaryEntryBody")]
 pub struct EntryBody {
     layer: String,
     owner: Option<String>,
@@ -177,6 +181,7 @@ pub struct EntryBody {
 pub async fn add(
     State(app): State<App>,
     caller: Caller,
+    headers: HeaderMap,
     Json(body): Json<EntryBody>,
 ) -> Result<(StatusCode, Json<EntryView>), Problem> {
     let layer = find(&app, &body.layer, body.owner.as_deref()).await?;
@@ -191,8 +196,9 @@ pub async fn add(
         spoken: body.replaces.as_deref().or(body.spoken.as_deref()),
         category: body.category.as_deref(),
     };
+    let key = once(&caller, &headers)?;
     let base = app.index().await?;
-    let change = layers::add(&app, &layer, given, &base, &caller.actor()).await?;
+    let change = layers::add(&app, &layer, given, &base, key, &caller.actor()).await?;
     let added = layers::list(&app, Some(&layer), false).await?;
     let (entry, _) = added
         .into_iter()

@@ -15,10 +15,12 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use jiff::Timestamp;
 use jiff::civil::Date;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// What of the inbox is asked for.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 pub struct Asked {
     /// 1: what was assigned and discarded as well.
     #[serde(default)]
@@ -26,7 +28,7 @@ pub struct Asked {
 }
 
 /// A recording in the inbox.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct ItemView {
     id: InboxId,
     state: InboxState,
@@ -34,6 +36,7 @@ pub struct ItemView {
     source: String,
     received_at: Timestamp,
     bytes: u64,
+    #[schemars(with = "BTreeMap<String, String>")]
     known: Hints,
     reason: String,
     by_hand: bool,
@@ -65,14 +68,15 @@ impl From<InboxItem> for ItemView {
 }
 
 /// The inbox, the oldest first.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "InboxView")]
 pub struct ListView {
     items: Vec<ItemView>,
     next: Option<String>,
 }
 
 /// Whose a recording is, and how it is to be worked on. What is left out is as it came.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 pub struct Assignment {
     mrn: String,
     birth_date: Option<Date>,
@@ -83,13 +87,13 @@ pub struct Assignment {
 }
 
 /// What became of it.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct Assigned {
     dictation_id: DictationId,
 }
 
 /// Why a recording is put aside.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 pub struct Why {
     reason: String,
 }

@@ -23,6 +23,7 @@ use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade, close_
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 use jiff::civil::Date;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::time::{Duration, Instant};
 
@@ -158,7 +159,7 @@ fn views(words: &[Word]) -> Vec<WordView> {
 }
 
 /// What its author has begun and not ended.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct UnfinishedView {
     id: LiveId,
     patient: PatientView,
@@ -170,8 +171,8 @@ struct UnfinishedView {
     route: &'static str,
 }
 
-#[derive(Serialize)]
-struct UnfinishedList {
+#[derive(Serialize, JsonSchema)]
+pub struct UnfinishedList {
     items: Vec<UnfinishedView>,
     next: Option<String>,
 }

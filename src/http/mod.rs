@@ -15,6 +15,7 @@ mod guard;
 mod inbox;
 mod live;
 pub mod metrics;
+pub mod openapi;
 mod patients;
 mod print;
 mod range;
@@ -127,7 +128,9 @@ pub fn router(app: App, proxied_as: Option<String>) -> Router {
         .route("/dictionary/layers", get(dictionary::counts))
         .route("/dictionary/layers/{layer}", get(dictionary::entries))
         .route("/dictionary/entries", post(dictionary::add))
-        .route("/dictionary/entries/{id}", delete(dictionary::undo));
+        .route("/dictionary/entries/{id}", delete(dictionary::undo))
+        .route("/openapi.json", get(openapi::json))
+        .route("/openapi.html", get(openapi::page));
     Router::new()
         .route("/health", get(health))
         .nest("/api/v1", api)

@@ -19,10 +19,11 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use jiff::Timestamp;
 use jiff::civil::Date;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What a list of patients is asked for.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 pub struct Find {
     #[serde(default)]
     q: String,
@@ -50,7 +51,7 @@ pub async fn list(
 }
 
 /// A patient to be added.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 pub struct PatientBody {
     mrn: String,
     family: String,
@@ -90,14 +91,14 @@ fn mrn(text: &str) -> Result<Mrn, Problem> {
 }
 
 /// A patient's record.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct ChartView {
     patient: PatientWithEntries,
     encounters: Vec<VisitView>,
     dictations: Vec<DictationView>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct DictationView {
     #[serde(flatten)]
     summary: Summary,
@@ -136,7 +137,7 @@ pub async fn show(
 }
 
 /// A line to be added to a record.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 pub struct EntryBody {
     kind: String,
     text: String,
@@ -175,13 +176,13 @@ pub async fn withdraw_entry(
 }
 
 /// Why a record is opened that one has nothing to do with.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 pub struct EmergencyBody {
     reason: String,
 }
 
 /// Until when a record is open.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct EmergencyView {
     until: Timestamp,
 }
@@ -200,7 +201,7 @@ pub async fn open_in_emergency(
 }
 
 /// Which visits are asked for.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 pub struct Visits {
     date: Option<Date>,
     #[serde(default)]
@@ -230,7 +231,7 @@ pub async fn visits(
 }
 
 /// A visit to be added.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 pub struct VisitBody {
     mrn: String,
     date: Option<Date>,
@@ -271,7 +272,7 @@ pub async fn add_visit(
 }
 
 /// What lies on somebody's desk.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct DeskView {
     encounters: Vec<VisitView>,
     questions: Vec<Summary>,

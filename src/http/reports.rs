@@ -19,6 +19,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
 use jiff::Timestamp;
 use jiff::civil::Date;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 async fn about(app: &App, caller: &Caller, id: ReportId) -> Result<Subject, Problem> {
@@ -26,8 +27,8 @@ async fn about(app: &App, caller: &Caller, id: ReportId) -> Result<Subject, Prob
 }
 
 /// A report with all that an editor and an auditor want.
-#[derive(Serialize)]
-struct PaperView {
+#[derive(Serialize, JsonSchema)]
+pub struct PaperView {
     #[serde(flatten)]
     report: ReportView,
     trace: Vec<TraceSpan>,
@@ -37,7 +38,7 @@ struct PaperView {
 }
 
 /// Words by which the earlier stages differ from what was signed.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct StagesView {
     words: u32,
     recognised: u32,
@@ -81,7 +82,7 @@ pub async fn show(
 }
 
 /// A version in a line.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct VersionView {
     version: u32,
     /// Printed name; none for the machine.
@@ -91,7 +92,7 @@ pub struct VersionView {
     text: Option<VersionText>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct VersionText {
     kind: String,
     text: String,
@@ -144,14 +145,14 @@ pub async fn version(
 }
 
 /// Which versions are compared.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 pub struct Versions {
     from: u32,
     to: u32,
 }
 
 /// A stretch of the difference.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct PieceView {
     op: &'static str,
     text: String,
@@ -174,14 +175,14 @@ pub async fn diff(
 }
 
 /// A corrected text.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 pub struct TextBody {
     text: String,
 }
 
 /// What became of a corrected text.
-#[derive(Serialize)]
-struct TextView {
+#[derive(Serialize, JsonSchema)]
+pub struct TextView {
     version: u32,
     trace: Vec<TraceSpan>,
     sections: Vec<Section>,
@@ -225,7 +226,7 @@ pub async fn correct(
 }
 
 /// Which version is signed; `clear`: its open flags have been looked at.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 pub struct SignBody {
     version: u32,
     #[serde(default)]
@@ -249,7 +250,7 @@ pub async fn sign_it(
 }
 
 /// The second identifier.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 pub struct FilingBody {
     birth_date: Date,
 }
@@ -268,7 +269,7 @@ pub async fn file(
 }
 
 /// An addendum that was begun.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct AddendumView {
     report_id: ReportId,
     version: u32,
@@ -295,7 +296,7 @@ pub async fn add(
 }
 
 /// Why a report was entered in error, and in whose record it is made anew.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 pub struct RetractionBody {
     #[serde(default)]
     reason: String,
@@ -304,8 +305,8 @@ pub struct RetractionBody {
 }
 
 /// A report that was retracted, and the dictation that takes its place in another record.
-#[derive(Serialize)]
-struct RetractedView {
+#[derive(Serialize, JsonSchema)]
+pub struct RetractedView {
     #[serde(flatten)]
     report: PaperView,
     anew: Option<DictationId>,

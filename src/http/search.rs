@@ -10,10 +10,11 @@ use crate::workflow::people::Subject;
 use crate::workflow::search::{self, Found};
 use axum::extract::State;
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What is searched for.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 pub struct Asked {
     #[serde(default)]
     q: String,
@@ -21,7 +22,7 @@ pub struct Asked {
 }
 
 /// Something that was found.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct Hit {
     kind: &'static str,
     id: String,

@@ -17,10 +17,11 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use base64ct::{Base64, Encoding};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What everybody may know.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct PracticeView {
     name: String,
     demonstration: bool,
@@ -31,7 +32,8 @@ pub struct PracticeView {
 }
 
 /// Somebody by name.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "SamplePersonView")]
 struct PersonView {
     username: String,
     name: String,
@@ -39,7 +41,7 @@ struct PersonView {
 }
 
 /// Somebody who is logged in, and how their session stands.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct SessionView {
     user: UserView,
     demonstration: bool,
@@ -51,7 +53,8 @@ pub struct SessionView {
     storage_key: String,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "SelfView")]
 struct UserView {
     id: UserId,
     username: String,
@@ -71,7 +74,7 @@ impl From<&User> for UserView {
 }
 
 /// What somebody gives to get in.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 pub struct LoginBody {
     username: String,
     password: Option<String>,
@@ -81,7 +84,7 @@ pub struct LoginBody {
 }
 
 /// What somebody gives to prove who they are.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 pub struct ProofBody {
     password: Option<String>,
     code: Option<String>,

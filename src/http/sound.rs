@@ -12,10 +12,11 @@ use crate::workflow::sound::Playable;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// A waveform.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct PeaksView {
     per_s: usize,
     duration_s: f64,

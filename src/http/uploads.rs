@@ -18,6 +18,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use http_body_util::BodyExt;
 use jiff::civil::Date;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::time::Duration;
@@ -29,7 +30,7 @@ const SILENCE: Duration = Duration::from_secs(30);
 const BUSY_S: u64 = 30;
 
 /// A recording that somebody wants to send.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 pub struct Begin {
     name: String,
     bytes: u64,
@@ -45,7 +46,7 @@ pub struct Begin {
 }
 
 /// Whose an upload is.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 pub struct Decision {
     mrn: String,
     birth_date: Option<Date>,
@@ -53,7 +54,7 @@ pub struct Decision {
 }
 
 /// How far an upload is.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct UploadView {
     id: UploadId,
     offset: u64,
@@ -82,7 +83,7 @@ impl From<Upload> for UploadView {
 }
 
 /// What is under way.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct UploadList {
     items: Vec<UploadView>,
     next: Option<String>,

@@ -3,17 +3,19 @@
 use super::caller::Caller;
 use super::error::Problem;
 use super::extract::{Json, Path};
+use super::patients::once;
 use crate::app::App;
 use crate::domain::role::{Role, Scope};
 use crate::workflow::people::users::Colleague;
 use crate::workflow::people::{services, users};
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use jiff::{SignedDuration, Timestamp};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A list without an end that has to be asked for.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct Items<T> {
     items: Vec<T>,
     next: Option<String>,
@@ -26,7 +28,7 @@ impl<T> From<Vec<T>> for Items<T> {
 }
 
 /// Somebody who works here; how their account stands is an administrator's to see.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct UserView {
     username: String,
     name: String,
@@ -35,7 +37,7 @@ pub struct UserView {
     account: Option<AccountView>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct AccountView {
     closed: bool,
     has_password: bool,
@@ -45,7 +47,7 @@ struct AccountView {
 }
 
 /// A person to be added.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 pub struct NewUserBody {
     username: String,
     name: String,
@@ -53,7 +55,7 @@ pub struct NewUserBody {
 }
 
 /// Whoever was added, with the password for the first log-in.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct AddedView {
     username: String,
     name: String,
@@ -62,20 +64,20 @@ pub struct AddedView {
 }
 
 /// The password for the next log-in.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct PasswordView {
     password: String,
 }
 
 /// A program and its tokens.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct ServiceView {
     username: String,
     name: String,
     tokens: Vec<TokenView>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct TokenView {
     scopes: Vec<Scope>,
     created_at: Timestamp,
@@ -83,7 +85,7 @@ struct TokenView {
 }
 
 /// A token to be made.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 pub struct NewServiceBody {
     username: String,
     name: Option<String>,
@@ -92,7 +94,7 @@ pub struct NewServiceBody {
 }
 
 /// A token; shown once.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct MadeView {
     username: String,
     token: String,
@@ -100,7 +102,7 @@ pub struct MadeView {
 }
 
 /// How many tokens were taken away.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct RevokedView {
     revoked: usize,
 }
@@ -136,10 +138,13 @@ pub async fn list(
 pub async fn add(
     State(app): State<App>,
     caller: Caller,
+    headers: HeaderMap,
     Json(body): Json<NewUserBody>,
 ) -> Result<(StatusCode, Json<AddedView>), Problem> {
+    let key = once(&caller, &headers)?;
+    let (username, name) = (&body.username, &body.name);
     let (user, password) =
-        users::add_by(&app, &caller.who, &body.username, &body.name, body.role).await?;
+        users::add_by_once(&app, &caller.who, username, name, body.role, key).await?;
     let view = AddedView {
         username: user.username,
         name: user.name,
@@ -218,6 +223,7 @@ pub async fn services(
 pub async fn make_token(
     State(app): State<App>,
     caller: Caller,
+    headers: HeaderMap,
     Json(body): Json<NewServiceBody>,
 ) -> Result<(StatusCode, Json<MadeView>), Problem> {
     let expires_at = body.days.and_then(|days| {
@@ -225,13 +231,14 @@ pub async fn make_token(
         app.clock.now().checked_add(lasts).ok()
     });
     let name = body.name.as_deref().unwrap_or(&body.username);
-    let token = services::make_token(
+    let token = services::make_token_once(
         &app,
         &caller.who,
         &body.username,
         name,
         body.scopes.into_iter().collect(),
         expires_at,
+        once(&caller, &headers)?,
     )
     .await?;
     let view = MadeView {

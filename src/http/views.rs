@@ -14,13 +14,14 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 use jiff::civil::Date;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// Items of a list at most.
 const MOST: u32 = 500;
 
 /// A part of a list, and where the next begins.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct List<T> {
     items: Vec<T>,
     next: Option<String>,
@@ -83,7 +84,7 @@ pub fn tagged<T: Serialize>(version: u32, body: T) -> Response {
 }
 
 /// Both identifiers of a patient, and what goes with them.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct PatientView {
     id: PatientId,
     mrn: Mrn,
@@ -107,7 +108,7 @@ impl From<&Patient> for PatientView {
 }
 
 /// A patient with what the record says in lines.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct PatientWithEntries {
     #[serde(flatten)]
     patient: PatientView,
@@ -136,7 +137,7 @@ impl PatientWithEntries {
 }
 
 /// A line of a record.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct EntryView {
     id: i64,
     kind: &'static str,
@@ -163,7 +164,7 @@ impl EntryView {
 }
 
 /// Somebody by name.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct PersonView {
     username: String,
     name: String,
@@ -179,7 +180,7 @@ impl From<&User> for PersonView {
 }
 
 /// A visit.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct VisitView {
     id: EncounterId,
     date: Date,
@@ -219,7 +220,7 @@ impl From<&Visit> for VisitView {
 }
 
 /// A dictation in a line.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct Summary {
     id: DictationId,
     patient: PatientView,
@@ -243,7 +244,7 @@ pub struct Summary {
 }
 
 /// Who edits something.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct LockView {
     by: String,
     name: String,
@@ -292,7 +293,7 @@ impl Summary {
 }
 
 /// A report with its newest text.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct ReportView {
     id: ReportId,
     dictation_id: DictationId,
@@ -308,7 +309,7 @@ pub struct ReportView {
     sections: Vec<Section>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct SignatureView {
     name: String,
     signed_at: Timestamp,
@@ -317,7 +318,7 @@ struct SignatureView {
     version: u32,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct RetractionView {
     by: String,
     at: Timestamp,

@@ -17,11 +17,12 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 /// Which part of the list is asked for.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 pub struct Asked {
     place: Option<String>,
     priority: Option<String>,
@@ -131,7 +132,7 @@ pub async fn list(
 }
 
 /// How much waits.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct Counts {
     places: Map<String, Value>,
     priorities: Map<String, Value>,
@@ -176,7 +177,7 @@ pub async fn next(State(app): State<App>, caller: Caller) -> Result<Response, Pr
 }
 
 /// Between which marks turnaround is asked for, and of what.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 pub struct Marks {
     start: String,
     stop: String,
@@ -187,7 +188,7 @@ pub struct Marks {
 }
 
 /// How long dictations took.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct FiguresView {
     n: usize,
     open: usize,
@@ -227,7 +228,7 @@ pub async fn turnaround(
 }
 
 /// A transcription that is still to be made, or was given up.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct QueuedView {
     id: DictationId,
     state: &'static str,

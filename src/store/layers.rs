@@ -4,6 +4,7 @@ use crate::domain::audit::{Action, Stamp};
 use crate::domain::ids::UserId;
 use crate::domain::layer::{Layer, LayerKind, LocalEntry, LocalKind, Origin};
 use crate::store::audit::{self, Entry};
+use crate::store::once::{Once, once};
 use crate::store::sql::At;
 use crate::store::{Fault, Store, StoreError};
 use jiff::Timestamp;
@@ -274,16 +275,34 @@ fn of(conn: &Connection, layer: &Layer) -> Result<Vec<StoredLocal>, Fault> {
 }
 
 impl Store {
-    /// Adds entries to a layer as one change; what the layer has already is left as it is.
+    /// Adds entries to a layer as one change; what the layer has already is left as it is. With a key of a creation that
+    /// was done before, what it made then.
     pub async fn add_local(
         &self,
         layer: Layer,
         origin: Origin,
         entries: Vec<LocalEntry>,
+        key: Option<Once>,
         stamp: Stamp,
     ) -> Result<AddedLocal, StoreError> {
-        self.write(move |conn| add(conn, &layer, origin, &entries, &stamp))
-            .await
+        self.write(move |conn| {
+            if key.is_none() {
+                return add(conn, &layer, origin, &entries, &stamp);
+            }
+            let mut added = 0;
+            let change = once(conn, key.as_ref(), "dictionary entry", &stamp, || {
+                let made = add(conn, &layer, origin, &entries, &stamp)?;
+                added = made.added;
+                // What changed nothing is not kept under the key.
+                made.change
+                    .ok_or_else(|| StoreError::Conflict("the layer has it already".into()).into())
+            })?;
+            Ok(AddedLocal {
+                change: Some(change),
+                added,
+            })
+        })
+        .await
     }
 
     /// Takes entries back, all or none, and says how many.

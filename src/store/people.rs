@@ -9,6 +9,7 @@ use crate::domain::signature::Authentication;
 use crate::domain::user::User;
 use crate::store::audit::{self, Entry};
 use crate::store::blobs::text_sha256;
+use crate::store::once::{Once, once};
 use crate::store::sql::At;
 use crate::store::{Fault, Store, StoreError, users};
 use jiff::Timestamp;
@@ -187,6 +188,40 @@ fn account_named(conn: &Connection, username: &str) -> Result<Option<Account>, F
         .prepare_cached(&format!("{ACCOUNTS} WHERE u.username = ?1"))?
         .query_row([username], account)
         .optional()?)
+}
+
+/// A creation is repeated: the token that it made then, and that nobody saw, does not count any more.
+fn replace_token(
+    conn: &Connection,
+    key: &Once,
+    first: &str,
+    service: &NewService,
+    stamp: &Stamp,
+) -> Result<(), Fault> {
+    let owner: UserId = conn.query_row(
+        "SELECT user_id FROM service_tokens WHERE token_hash = ?1",
+        [first],
+        |r| r.get(0),
+    )?;
+    if owner != service.user_id {
+        let why = "this idempotency key was used for something else";
+        return Err(StoreError::Conflict(why.into()).into());
+    }
+    let revoked = conn.execute(
+        "UPDATE service_tokens SET revoked_at = ?2 WHERE token_hash = ?1 AND revoked_at IS NULL",
+        (first, At(stamp.at)),
+    )?;
+    conn.execute(
+        "UPDATE creations SET made = ?3 WHERE user_id = ?1 AND key = ?2",
+        (key.user, &key.key, &service.token_hash),
+    )?;
+    about_user(
+        conn,
+        Action::ServiceTokensRevoked,
+        owner,
+        serde_json::json!({"tokens": revoked, "token": short(first)}),
+        stamp,
+    )
 }
 
 /// Makes the account's row where it is missing.
@@ -414,16 +449,42 @@ impl Store {
         self.read(has_administrator).await
     }
 
-    /// Adds a user with a password that has to be changed at the first log-in.
+    /// Adds a user with a password that has to be changed at the first log-in. A creation that is repeated with its key
+    /// gives who was added then, with the new password in place of the first: whoever repeats it never saw that one.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] where the login name is taken, the key added somebody else, or whom it added has a
+    /// password of their own by now.
     pub async fn add_user_with_password(
         &self,
         user: User,
         password_hash: String,
+        key: Option<Once>,
         stamp: Stamp,
-    ) -> Result<(), StoreError> {
+    ) -> Result<User, StoreError> {
         self.write(move |conn| {
-            users::add(conn, &user, &stamp)?;
-            set_password(conn, user.id, &password_hash, true, None, &stamp)
+            let set = |id| set_password(conn, id, &password_hash, true, None, &stamp);
+            let id = once(conn, key.as_ref(), "user", &stamp, || {
+                users::add(conn, &user, &stamp)?;
+                set(user.id)?;
+                Ok(user.id)
+            })?;
+            if id == user.id {
+                return Ok(user);
+            }
+            let account = account_of(conn, id)?;
+            let added = account.user;
+            if (&added.username, &added.name, added.role) != (&user.username, &user.name, user.role)
+            {
+                let why = "this idempotency key was used for something else";
+                return Err(StoreError::Conflict(why.into()).into());
+            }
+            if !account.password_due {
+                let why = "this user was added and has a password of their own by now";
+                return Err(StoreError::Conflict(why.into()).into());
+            }
+            set(id)?;
+            Ok(added)
         })
         .await
     }
@@ -865,11 +926,26 @@ impl Store {
         &self,
         new_user: Option<User>,
         service: NewService,
+        key: Option<Once>,
         stamp: Stamp,
     ) -> Result<(), StoreError> {
         self.write(move |conn| {
             if let Some(user) = &new_user {
                 users::add(conn, user, &stamp)?;
+            }
+            if let Some(key) = &key {
+                let hash = &service.token_hash;
+                let first: String =
+                    once(
+                        conn,
+                        Some(key),
+                        "service token",
+                        &stamp,
+                        || Ok(hash.clone()),
+                    )?;
+                if first != *hash {
+                    replace_token(conn, key, &first, &service, &stamp)?;
+                }
             }
             conn.execute(
                 "INSERT INTO service_tokens (token_hash, user_id, scopes, created_at, expires_at)

@@ -19,7 +19,7 @@ use crate::domain::ids::{PatientId, UserId};
 use crate::domain::layer::{Layer, LayerKind, LocalEntry, LocalKind, Origin};
 use crate::domain::patient::Mrn;
 use crate::domain::user::{Role, User};
-use crate::store::{AddedLocal, LayerCount, StoreError};
+use crate::store::{AddedLocal, LayerCount, Once, StoreError};
 pub use crate::store::{RevokeLocal, StoredLocal};
 use crate::text::safety::PatientContext;
 use crate::workflow::people::users;
@@ -380,6 +380,7 @@ pub async fn add(
     layer: &Layer,
     given: Given<'_>,
     base: &Index,
+    key: Option<Once>,
     actor: &Actor,
 ) -> Result<i64, WorkflowError> {
     let entry = entry(given, base)
@@ -390,7 +391,7 @@ pub async fn add(
     let stamp = app.stamp(actor);
     let added = app
         .store
-        .add_local(layer.clone(), Origin::Typed, vec![entry], stamp)
+        .add_local(layer.clone(), Origin::Typed, vec![entry], key, stamp)
         .await?;
     added.change.ok_or_else(|| {
         StoreError::Conflict(
@@ -483,7 +484,7 @@ pub async fn import(
     let (layer, stamp) = (layer.clone(), app.stamp(actor));
     Ok(app
         .store
-        .add_local(layer, Origin::Imported, preview.entries, stamp)
+        .add_local(layer, Origin::Imported, preview.entries, None, stamp)
         .await?)
 }
 

@@ -6,7 +6,7 @@ use crate::domain::ids::UserId;
 use crate::domain::policy::{Action, Asker};
 use crate::domain::role::{Role, Scopes};
 use crate::domain::user::User;
-use crate::store::{NewService, ServiceListing};
+use crate::store::{NewService, Once, ServiceListing};
 use crate::workflow::people::{AccessRefusal, Subject, Who, authorise, secrets, users};
 use crate::workflow::{Refusal, WorkflowError};
 use jiff::Timestamp;
@@ -22,6 +22,22 @@ pub async fn make_token(
     name: &str,
     scopes: Scopes,
     expires_at: Option<Timestamp>,
+) -> Result<Token, WorkflowError> {
+    make_token_once(app, who, username, name, scopes, expires_at, None).await
+}
+
+/// The same with the key of a creation that may be repeated: a new token takes the place of the one that was made then.
+///
+/// # Errors
+/// As [`make_token`]; [`crate::store::StoreError::Conflict`] where the key made something else.
+pub async fn make_token_once(
+    app: &App,
+    who: &Who,
+    username: &str,
+    name: &str,
+    scopes: Scopes,
+    expires_at: Option<Timestamp>,
+    key: Option<Once>,
 ) -> Result<Token, WorkflowError> {
     authorise(app, who, Action::ManageServices, Subject::NONE).await?;
     let stamp = app.stamp(&who.actor());
@@ -60,7 +76,7 @@ pub async fn make_token(
         scopes,
         expires_at,
     };
-    app.store.add_service(new_user, service, stamp).await?;
+    app.store.add_service(new_user, service, key, stamp).await?;
     Ok(token)
 }
 

@@ -7,7 +7,7 @@ use crate::domain::ids::UserId;
 use crate::domain::policy::Action;
 use crate::domain::role::Role;
 use crate::domain::user::User;
-use crate::store::{AccountListing, StoreError};
+use crate::store::{AccountListing, Once, StoreError};
 use crate::workflow::people::{Subject, Who, authorise, secrets};
 use crate::workflow::{Refusal, WorkflowError, demo, layers};
 
@@ -104,14 +104,31 @@ pub async fn add_by(
     name: &str,
     role: Role,
 ) -> Result<(User, String), WorkflowError> {
+    add_by_once(app, who, username, name, role, None).await
+}
+
+/// The same with the key of a creation that may be repeated: whoever was added with it is found, with a new password for
+/// the first log-in.
+///
+/// # Errors
+/// As [`add_by`]; [`StoreError::Conflict`] where the key added somebody else, or they have a password of their own by now.
+pub async fn add_by_once(
+    app: &App,
+    who: &Who,
+    username: &str,
+    name: &str,
+    role: Role,
+    key: Option<Once>,
+) -> Result<(User, String), WorkflowError> {
     may_manage(app, who, Subject::NONE).await?;
     let stamp = app.stamp(&who.actor());
     let user = new_user(username, name, role, &stamp)?;
     let (password, hash) = first_password().await?;
-    app.store
-        .add_user_with_password(user.clone(), hash, stamp)
+    let added = app
+        .store
+        .add_user_with_password(user, hash, key, stamp)
         .await?;
-    Ok((user, password))
+    Ok((added, password))
 }
 
 /// Sets a new password for somebody who forgot theirs; it is given back, and has to be changed at the next log-in. Ends
