@@ -6,7 +6,8 @@ use crate::text::token::{HEARD, Kind, Mark, Origin, Token};
 /// Rule: capital letters at the start of the text, of sentences, lines, items and after a heading's colon.
 pub fn sentences(tokens: &[Token]) -> Vec<Token> {
     let mut start = true;
-    // Whether it is the engine's own "!" or "?", behind which its own small letter counts: "What?" said he.
+    // Whether it is the engine's own "!" or "?", or its dot behind "etc", behind which its own small letter counts: "What?"
+    // said he.
     let mut by_cry = false;
     let mut after_spoken = false;
     let mut out: Vec<Token> = Vec::with_capacity(tokens.len());
@@ -26,7 +27,11 @@ pub fn sentences(tokens: &[Token]) -> Vec<Token> {
                 if mark.is_stop() || heading {
                     start = true;
                     by_cry = origin == Origin::Heard
-                        && matches!(mark, Mark::Question | Mark::Exclamation);
+                        && match mark {
+                            Mark::Question | Mark::Exclamation => true,
+                            Mark::Period => out.last().is_some_and(is_et_cetera),
+                            _ => false,
+                        };
                 } else if mark.is_sentence() || matches!(mark, Mark::Hyphen | Mark::Slash) {
                     start = false;
                 }
@@ -82,6 +87,10 @@ const FUNCTION_WORDS: &[&str] = &[
     "After", "Before", "Both", "Here",
 ];
 
+fn is_et_cetera(token: &Token) -> bool {
+    token.kind == Kind::Word && token.text.eq_ignore_ascii_case("etc")
+}
+
 fn is_function_word(text: &str) -> bool {
     FUNCTION_WORDS.contains(&text)
 }
@@ -133,6 +142,10 @@ mod tests {
     #[test]
     fn behind_the_engines_own_cry_its_own_letter_counts() {
         crate::text::testing::check(&[
+            (
+                "Bleeding, infection, etc. were discussed. Swelling, etc. The wound is dry.",
+                "Bleeding, infection, etc. were discussed. Swelling, etc. The wound is dry.",
+            ),
             (
                 "\"What now?\" she asked. \"Stop!\" he cried.",
                 "\"What now?\" she asked. \"Stop!\" he cried.",

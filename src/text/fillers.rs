@@ -40,6 +40,15 @@ const BEGINS: &[&str] = &[
     "in", "on", "at", "with", "for", "from", "to",
 ];
 
+/// Of these, words that begin the name of a thing. Behind a verb or a preposition such a phrase ends one clause, and after a
+/// pause the same thing may begin the next: "after identifying the patient, the patient was draped".
+const THINGS: &[&str] = &["the", "a", "an", "this", "his", "her", "their", "patient"];
+
+/// Words between clauses, behind which a phrase begins one.
+const BETWEEN: &[&str] = &[
+    "and", "or", "but", "that", "if", "because", "which", "who", "when", "so",
+];
+
 /// Words that may end the first of two equal phrases that are both meant: "on and on and on".
 const LINKS: &[&str] = &["and", "or", "by", "to", "after", "than", "but", "not", "no"];
 
@@ -180,7 +189,8 @@ fn repeat(tokens: &[Token], norms: &[String], at: usize) -> Option<usize> {
                 Some(stem) => next[..len - 1] == *others && next[len - 1].starts_with(stem),
                 None => next == words && plain(last) && !LINKS.contains(&last),
             });
-        if begins && others.iter().all(|w| plain(w)) && same {
+        let both = again > at + len && THINGS.contains(&first) && !opens_clause(tokens, at);
+        if begins && others.iter().all(|w| plain(w)) && same && !both {
             return Some(again);
         }
     }
@@ -193,6 +203,14 @@ fn repeat(tokens: &[Token], norms: &[String], at: usize) -> Option<usize> {
         && !lettered(tokens, at)
         && !lettered(tokens, again))
     .then_some(again)
+}
+
+/// Whether a clause can begin at a word.
+fn opens_clause(tokens: &[Token], at: usize) -> bool {
+    at.checked_sub(1).is_none_or(|before| {
+        let before = &tokens[before];
+        before.kind != Kind::Word || BETWEEN.contains(&before.text.to_lowercase().as_str())
+    })
 }
 
 /// Past the comma, dash or dots with which the engine writes a stumble.
@@ -252,6 +270,9 @@ mod tests {
             ("with a, with a normal gait period", "With a normal gait."),
             ("there is a there is a mass period", "There is a mass."),
             ("he ha- he has no pain period", "He has no pain."),
+            ("The patient, the patient was seen period", "The patient was seen."),
+            ("no fever, and the chest, the chest is clear period", "No fever, and the chest is clear."),
+            ("palpation of the left the left knee period", "Palpation of the left knee."),
         ]);
     }
 
@@ -270,6 +291,9 @@ mod tests {
             "Long- and short-acting insulin.",
             "When we removed it, it was intact.",
             "What it is, is a cyst.",
+            "After identifying the patient, the patient was draped.",
+            "We dissected up to the base, the base was clipped.",
+            "Having discussed it with her son, her son agreed.",
         ] {
             check(&[(text, text)]);
         }

@@ -376,13 +376,19 @@ fn hyphened_time(done: &[Cell], rest: &mut [Cell]) -> Option<(usize, Vec<Cell>)>
         .rsplit_once('-')
         .filter(|(_, unit)| is_one_time(unit))?;
     let n = read::word(number).filter(|n| *n > 1)?;
-    if starts_sentence(done) {
+    if starts_sentence(done) || behind_spelled(done) {
         return None;
     }
     let text = format!("{n}-{unit}");
     let mut cell = joined(&mut rest[..1]);
     cell.write(text, "number.time_span");
     Some((1, vec![cell]))
+}
+
+/// Whether a range began with a number in letters: "four to five-month" has both alike.
+fn behind_spelled(done: &[Cell]) -> bool {
+    let [.., from, to] = done else { return false };
+    matches!(to.norm.as_str(), "to" | "or") && from.num.is_some() && !from.is_written()
 }
 
 /// Two numbers that nothing divides and no rule could read: a person has to say what they are.
@@ -603,6 +609,7 @@ mod tests {
             ("forty two patients were seen", "Forty-two patients were seen"),
             ("three day history of fever", "Three-day history of fever"),
             ("a two-week history of cough", "A 2-week history of cough"),
+            ("after four to five-month trials", "After four to five-month trials"),
             ("fifty gray in twenty five fractions or five fractions", "50 Gy in 25 fractions or 5 fractions"),
             ("we saw twelve patients", "We saw 12 patients"),
             ("two thirds of the stomach", "Two-thirds of the stomach"),
