@@ -8,6 +8,7 @@ export const launch = (args = []) => chromium.launch({ executablePath: process.e
 export async function as(browser, url, who, { path = '', ...options } = {}) {
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, locale: 'en-GB', reducedMotion: 'reduce', ...options });
   const page = await context.newPage();
+  page.setDefaultTimeout(90000); // a shared machine is slow; what is there is found at once all the same
   page.problems = [];
   page.on('pageerror', (e) => page.problems.push(String(e.stack ?? e)));
   page.on('console', (m) => { if (m.type() === 'error' && !/Failed to load resource/.test(m.text())) page.problems.push(m.text()); });

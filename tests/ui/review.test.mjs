@@ -152,6 +152,9 @@ test('a question stands in the text, is found again, and fields are visited in t
   const seen = [];
   let field = r.nextField(0);
   for (let i = 0; i < 4; i += 1) { seen.push(of(r, field)); field = r.nextField(field.to); }
+  const before = r.text.indexOf('tender');
+  r.ask(before, before, 'where?');
+  assert.match(r.text, /\[site\] \[\? where\?\] tender\.$/, 'a question does not run into the word behind it');
   assert.deepEqual(seen, ['[? which side ?]', '____', '[site]', '[? which side ?]']);
 });
 

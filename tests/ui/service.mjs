@@ -42,6 +42,9 @@ export async function start({ model = 'tiny.en' } = {}) {
     });
   };
   await serve();
+  // A debug build reads its pages from the folder that it was built in.
+  const first = await fetch(`http://127.0.0.1:${port}/`);
+  if (!first.ok) throw new Error(`${BINARY} answers ${first.status} for its own page: it was built in a folder that is gone; cargo build`);
   // The line: browsers connect here; cut() breaks every connection and refuses new ones until mend().
   let whole = true;
   const open = new Set();

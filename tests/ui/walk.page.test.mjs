@@ -101,7 +101,10 @@ step('the author hears the place and answers; the secretary finishes', async () 
   const text = await secretary.locator('div.text').innerText();
   assert.match(text, /Zebra sign\./);
   await secretary.keyboard.press('Control+h');
-  await secretary.keyboard.type('[? Which side is meant?]');
+  const find = secretary.getByLabel('Find', { exact: true });
+  await find.waitFor();
+  await find.focus();
+  await find.fill('[? Which side is meant?]');
   await secretary.keyboard.press('Tab');
   await secretary.keyboard.type('left');
   await secretary.keyboard.press('Enter');

@@ -354,7 +354,8 @@ export class Review {
     const before = this.text.slice(from, to).replace(/\s+$/, '');
     const keep = before && !/^\[\?/.test(before) ? `${before} ` : '';
     const lead = !keep && from > 0 && !/\s/.test(this.text[from - 1]) ? ' ' : '';
-    return this.replace(from, to, `${lead}${keep}[? ${question.replace(/[\[\]\s]+/g, ' ').trim()}]`);
+    const behind = /[\p{L}\p{N}]/u.test(this.text[to] ?? '') ? ' ' : '';
+    return this.replace(from, to, `${lead}${keep}[? ${question.replace(/[\[\]\s]+/g, ' ').trim()}]${behind}`);
   }
 
   /** All places of a wording: {from, to}. */

@@ -753,8 +753,8 @@ class Page {
       if (e.key === 'Escape') { e.preventDefault(); bar.hide(); }
       else if (e.key === 'Enter' && e.target === wanted) { e.preventDefault(); bar.step(e.shiftKey ? -1 : 1); }
       else if (e.key === 'Enter' && e.target === by) { e.preventDefault(); bar.one(); }
-    } }, wanted, count, button('', () => bar.step(-1), { cls: 'btn plain small', 'aria-label': t('find.previous'), iconName: 'back' }), button('', () => bar.step(1), { cls: 'btn plain small', 'aria-label': t('find.next'), iconName: 'next' }),
-    h('label', { class: 'row tight small' }, exact, t('find.exact')), this.mayCorrect && by, this.mayCorrect && button(t('find.one'), bar.one, { cls: 'btn small' }), this.mayCorrect && button(t('find.all'), bar.all, { cls: 'btn small' }), button('', bar.hide, { cls: 'btn plain small push', 'aria-label': t('close'), iconName: 'cross' }));
+    } }, wanted, this.mayCorrect && by, count, button('', () => bar.step(-1), { cls: 'btn plain small', 'aria-label': t('find.previous'), iconName: 'back' }), button('', () => bar.step(1), { cls: 'btn plain small', 'aria-label': t('find.next'), iconName: 'next' }),
+    h('label', { class: 'row tight small' }, exact, t('find.exact')), this.mayCorrect && button(t('find.one'), bar.one, { cls: 'btn small' }), this.mayCorrect && button(t('find.all'), bar.all, { cls: 'btn small' }), button('', bar.hide, { cls: 'btn plain small push', 'aria-label': t('close'), iconName: 'cross' }));
     return bar;
   }
 

@@ -18,7 +18,7 @@ export async function mount(root, params, app) {
   let changes = null;
   const addenda = [];
   root.dataset.full = '';
-  const sheet = h('div', { class: 'sheet' });
+  const sheet = h('div', { class: 'sheet', tabindex: '0', role: 'region', 'aria-label': t('sign.report') });
   const notes = h('aside', { class: 'notes sign-notes', 'aria-label': t('sign.notes') });
   root.replaceChildren(h('div', { class: 'signing' }, sheet, notes));
   const clip = new Clip((name) => { for (const e of root.querySelectorAll('[data-clip]')) e.toggleAttribute('data-playing', e.dataset.clip === name); });
