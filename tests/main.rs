@@ -29,6 +29,7 @@ mod service;
 mod sound;
 mod store;
 mod support;
+mod templates;
 mod text;
 mod times;
 mod trail;

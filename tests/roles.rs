@@ -261,6 +261,15 @@ const ROUTES: &[(&str, &str, &str, &str)] = &[
     ),
     ("GET /search", "/search?q=apixaban", "", "pcsx"),
     ("GET /events", "/events", "", "pcsx"),
+    ("GET /templates", "/templates", "", "pcsa"),
+    // The site's are the secretaries' and the administrator's.
+    (
+        "POST /templates",
+        "/templates",
+        r#"{"layer":"site","name":"normal gait","text":"Gait is normal."}"#,
+        "sa",
+    ),
+    ("DELETE /templates/{id}", "/templates/1", "", "sa"),
     (
         "GET /dictionary/check",
         "/dictionary/check?words=a,b",

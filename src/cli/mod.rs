@@ -24,6 +24,7 @@ pub mod patient;
 pub mod report;
 pub mod serve;
 pub mod show;
+pub mod template;
 pub mod transcribe;
 pub mod user;
 pub mod watch;
@@ -59,6 +60,9 @@ enum Command {
     /// taken in.
     #[command(subcommand)]
     Dictionary(dictionary::Command),
+    /// List, add and take back ready texts, which "insert NAME" puts into a report
+    #[command(subcommand)]
+    Template(template::Command),
     Eval(eval::Args),
     /// Make an empty database in the data folder
     Init(init::Args),
@@ -111,6 +115,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Command::Dictate(args) => dictate::run(&args, &config),
         Command::Models(args) => models::run(args, &config),
         Command::Dictionary(command) => dictionary::run(&config, &command),
+        Command::Template(command) => template::run(command, config),
         Command::Eval(args) => eval::run(args, &config),
         Command::Init(args) => init::run(&args, config),
         Command::Admin(command) => admin::run(command, config),

@@ -158,6 +158,7 @@ impl Recogniser {
                 source: source(config),
                 style: config.style,
                 patient: None,
+                ready_texts: Vec::new(),
             },
             cancel: Cancel::default(),
             bar: std::io::stderr().is_terminal(),
@@ -332,6 +333,10 @@ impl Lazy {
         };
         recogniser.index = Arc::new(layers::over(&recogniser.index, background));
         recogniser.options.patient = Some(background.patient.clone());
+        recogniser
+            .options
+            .ready_texts
+            .clone_from(&background.ready_texts);
         Ok(recogniser.recognise(recording)?)
     }
 }

@@ -90,6 +90,10 @@ pub enum Action {
     DictionaryAdded,
     /// Entries of a layer of the dictionary were taken back.
     DictionaryRevoked,
+    /// A ready text was added.
+    TemplateAdded,
+    /// A ready text was taken back.
+    TemplateRevoked,
     /// It was said which specialty a physician belongs to.
     SpecialtySet,
     /// Something in a patient's record was read.
@@ -169,6 +173,8 @@ written!(Action {
     EmergencyOpened => "patient.emergency_access",
     DictionaryAdded => "dictionary.added",
     DictionaryRevoked => "dictionary.revoked",
+    TemplateAdded => "template.added",
+    TemplateRevoked => "template.revoked",
     SpecialtySet => "user.specialty_set",
     RecordRead => "record.read",
     RecordExported => "record.exported",

@@ -44,6 +44,7 @@ pub mod report;
 pub mod role;
 pub mod session;
 pub mod signature;
+pub mod template;
 pub mod totp;
 pub mod transcript;
 pub mod transition;

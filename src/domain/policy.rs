@@ -72,6 +72,12 @@ actions! {
     Retract => "retract",
     /// Accept a correction as a rule from now on.
     Teach => "teach",
+    /// Read the ready texts of the site, and those that are one's own or that one corrects with.
+    ReadTemplates => "read_templates",
+    /// Add and take back one's own ready texts.
+    KeepOwnTemplates => "keep_own_templates",
+    /// Add and take back the ready texts of the site.
+    KeepSiteTemplates => "keep_site_templates",
     /// See who works here.
     ListUsers => "list_users",
     /// Add people, close accounts, set passwords anew.
@@ -359,9 +365,11 @@ fn grant(role: Role, action: Action) -> Option<Grant> {
             | A::AddEncounter
             | A::Dictate
             | A::Teach
+            | A::ReadTemplates
             | A::ListUsers
             | A::OwnAccount,
         ) => (ANYONE, EVER),
+        (Role::Physician, A::KeepOwnTemplates) => (&[Own], EVER),
         (Role::Physician, A::EditPatient) => (&[Own, Assigned, InCare], EVER),
         (Role::Physician, A::ReadRecord) => (&[Own, Assigned, InCare, Emergency], EVER),
         (Role::Physician, A::Export) => (&[Own, Assigned, InCare], &[Signed, Filed]),
@@ -387,6 +395,8 @@ fn grant(role: Role, action: Action) -> Option<Grant> {
             | A::ReadWorklist
             | A::HandIn
             | A::Teach
+            | A::ReadTemplates
+            | A::KeepSiteTemplates
             | A::ListUsers
             | A::OwnAccount,
         ) => (ANYONE, EVER),
@@ -401,7 +411,9 @@ fn grant(role: Role, action: Action) -> Option<Grant> {
 
         (
             Role::Administrator,
-            A::ListUsers
+            A::ReadTemplates
+            | A::KeepSiteTemplates
+            | A::ListUsers
             | A::ManageUsers
             | A::ManageServices
             | A::ManageSettings
@@ -505,6 +517,9 @@ mod tests {
         add_addendum       oc:F       -          -              -        -
         retract            o:SF       -          -              -        -
         teach              *:*        *:*        -              -        -
+        read_templates     *:*        *:*        *:*            -        -
+        keep_own_templates o:*        -          -              -        -
+        keep_site_templates -         *:*        *:*            -        -
         list_users         *:*        *:*        *:*            *:*      -
         manage_users       -          -          *:*            -        -
         manage_services    -          -          *:*            -        -

@@ -23,6 +23,7 @@ mod reports;
 mod search;
 mod session;
 mod sound;
+mod templates;
 pub mod tls;
 mod uploads;
 mod users;
@@ -123,6 +124,8 @@ pub fn router(app: App, proxied_as: Option<String>) -> Router {
         .route("/inbox", get(inbox::list))
         .route("/inbox/{id}/assignment", post(inbox::assign))
         .route("/inbox/{id}/discard", post(inbox::discard))
+        .route("/templates", get(templates::list).post(templates::add))
+        .route("/templates/{id}", delete(templates::revoke))
         .route("/dictionary/check", get(dictionary::check))
         .route("/dictionary/suggest", get(dictionary::suggest))
         .route("/dictionary/layers", get(dictionary::counts))

@@ -5,7 +5,7 @@ use super::error::Problem;
 use super::views::List;
 use super::{
     account, audit, dictations, dictionary, inbox, live, patients, reports, search, session, sound,
-    uploads, users, views, worklist,
+    templates, uploads, users, views, worklist,
 };
 use crate::domain::finding::Suggestion;
 use axum::http::header;
@@ -390,6 +390,20 @@ fn operations() -> Vec<Op> {
             .body::<inbox::Why>()
             .nothing(),
         get(
+            "/templates",
+            "The ready texts of the site, and one's own or those of the author whose dictation is corrected",
+        )
+        .query::<templates::Find>()
+        .gives::<List<templates::TemplateView>>(200),
+        post(
+            "/templates",
+            "Add a ready text, or a version in place of another",
+        )
+        .body::<templates::TemplateBody>()
+        .gives::<templates::TemplateView>(201)
+        .once(),
+        delete("/templates/{id}", "Take a ready text back").nothing(),
+        get(
             "/dictionary/check",
             "Which words the dictionary does not have",
         )
@@ -435,7 +449,7 @@ impl Op {
             };
             let schema = match (self.tag(), name) {
                 (_, "n") => json!({"type": "integer", "minimum": 0}),
-                ("patients" | "dictionary", "id") => json!({"type": "integer"}),
+                ("patients" | "dictionary" | "templates", "id") => json!({"type": "integer"}),
                 _ => json!({"type": "string", "minLength": 1}),
             };
             out.push(json!({"name": name, "in": "path", "required": true, "schema": schema}));

@@ -26,6 +26,7 @@ mod search;
 pub mod space;
 mod sql;
 mod steps;
+mod templates;
 mod uploads;
 mod users;
 mod worklist;
@@ -53,6 +54,7 @@ pub use reports::{
 pub use review::{Anew, Correction, MoveTo, NewAddendum, Part, Retract, SplitInto};
 pub use search::{FoundReport, HIT_FROM, HIT_TO, Sight};
 pub use steps::{StepTaken, TakeStep};
+pub use templates::{NewTemplate, StoredTemplate};
 pub use uploads::Upload;
 pub use worklist::{Count, Cursor, Item, Turnaround, WorkFilter};
 
@@ -72,7 +74,7 @@ pub const FILE_NAME: &str = "osler.db";
 const APPLICATION_ID: i64 = 0x4F53_4C52;
 
 /// Schema version that this program writes.
-pub const SCHEMA_VERSION: i64 = 10;
+pub const SCHEMA_VERSION: i64 = 11;
 
 /// From this schema version on a database has a key.
 const KEYED_SINCE: i64 = 6;
@@ -601,6 +603,7 @@ fn migrate(conn: &mut Connection, kind: Kind, key: &Key) -> Result<(), Fault> {
         ),
         M::up(include_str!("migrations/0050_review.sql")),
         M::up(include_str!("migrations/0060_sound.sql")),
+        M::up(include_str!("migrations/0070_templates.sql")),
     ]);
     conn.set_transaction_behavior(TransactionBehavior::Immediate);
     match migrations.to_latest(conn) {

@@ -21,9 +21,10 @@ use crate::domain::patient::Mrn;
 use crate::domain::user::{Role, User};
 use crate::store::{AddedLocal, LayerCount, Once, StoreError};
 pub use crate::store::{RevokeLocal, StoredLocal};
+use crate::text::macros::ReadyText;
 use crate::text::safety::PatientContext;
 use crate::workflow::people::users;
-use crate::workflow::{WorkflowError, patients};
+use crate::workflow::{WorkflowError, patients, templates};
 use jiff::civil::Date;
 use std::collections::{HashMap, HashSet};
 
@@ -43,6 +44,8 @@ pub struct Background {
     pub patient: PatientContext,
     /// The entries in force, those that take precedence first.
     pub local: Vec<(Layer, LocalEntry)>,
+    /// The ready texts that may be asked for by name, those that take precedence first.
+    pub ready_texts: Vec<ReadyText>,
 }
 
 /// The layers of a dictation.
@@ -81,9 +84,11 @@ pub async fn background(
         Some(id) => patients::context(app, id, dictated_on).await?,
         None => PatientContext::default(),
     };
+    let ready_texts = templates::to_hear_with(app, &layers).await?;
     let local = app.store.local_in_force(layers).await?;
     Ok(Background {
         patient,
+        ready_texts,
         local: local.into_iter().map(|s| (s.layer, s.entry)).collect(),
     })
 }

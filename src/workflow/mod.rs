@@ -25,6 +25,7 @@ pub mod room;
 pub mod search;
 pub mod sign;
 pub mod sound;
+pub mod templates;
 pub mod trail;
 pub mod transcribe;
 pub mod uploads;

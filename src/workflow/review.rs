@@ -2,6 +2,7 @@
 //! retracted. Who may what is in [`crate::domain::transition`]; the store asks there.
 
 use crate::app::App;
+use crate::dictionary::index::Index;
 use crate::domain::audit::Actor;
 use crate::domain::dictation::{Dictation, Phase};
 use crate::domain::diff::{self, Piece};
@@ -20,7 +21,7 @@ use crate::store::{
 };
 use crate::text::{self, render};
 use crate::workflow::hub::Event;
-use crate::workflow::layers;
+use crate::workflow::layers::{self, Background};
 use crate::workflow::redraft::{Material, redraft};
 use crate::workflow::{WorkflowError, check_identity, patients};
 use jiff::civil::Date;
@@ -138,6 +139,19 @@ pub async fn move_to(
     Ok(dictation)
 }
 
+/// What one of the parts of a split is drafted with.
+fn material<'a>(app: &App, index: &'a Index, background: &'a Background) -> Material<'a> {
+    Material {
+        index,
+        setup: text::Setup {
+            style: app.config.style,
+            ready_texts: &background.ready_texts,
+            ..text::Setup::default()
+        },
+        patient: Some(&background.patient),
+    }
+}
+
 /// Splits a recording that holds the reports of two patients: what is before word `at` stays with the patient it has, the
 /// rest goes to `other`. Two dictations take the place of the one.
 ///
@@ -165,20 +179,12 @@ pub async fn split(
         layers::background_of(app, &moved).await?,
     );
     let (index_here, index_there) = (layers::over(&index, &here), layers::over(&index, &there));
-    let material = |index, patient| Material {
-        index,
-        setup: text::Setup {
-            style: app.config.style,
-            ..text::Setup::default()
-        },
-        patient: Some(patient),
-    };
     let [first, then] = divide(
         &heard.recognition,
         at,
         [
-            &material(&index_here, &here.patient),
-            &material(&index_there, &there.patient),
+            &material(app, &index_here, &here),
+            &material(app, &index_there, &there),
         ],
     )?;
     let request = SplitInto {

@@ -16,6 +16,7 @@ use crate::speech::careful::{self, Passage};
 use crate::speech::engine::{Cancel, HearOptions, Session, SpeechError};
 use crate::speech::pool::{Job, MOST_WORKERS, Pool, Ticket, Turn, Urgency};
 use crate::text::TextStyle;
+use crate::text::macros::ReadyText;
 use crate::text::safety::PatientContext;
 use crate::workflow::redraft;
 use serde_json::json;
@@ -73,6 +74,8 @@ pub struct Options {
     pub style: TextStyle,
     /// The patient in whose record the report will lie; the report is compared with it.
     pub patient: Option<PatientContext>,
+    /// The texts that may be asked for by name.
+    pub ready_texts: Vec<ReadyText>,
 }
 
 /// How often a run that waits for results looks whether it was cancelled.
@@ -160,6 +163,7 @@ pub fn transcribe_as(
         index: index.clone(),
         style: options.style,
         patient: options.patient.clone(),
+        ready_texts: options.ready_texts.clone(),
         prompt: options.prompt.clone(),
         unmarked: Default::default(),
         hear_options: HearOptions {
@@ -281,6 +285,7 @@ struct How {
     index: Arc<Index>,
     style: TextStyle,
     patient: Option<PatientContext>,
+    ready_texts: Vec<ReadyText>,
     prompt: String,
     /// Of the chunks last heard, by their number modulo the most that are heard at once: whether no mark was spoken there.
     unmarked: [AtomicBool; MOST_WORKERS],
@@ -592,6 +597,7 @@ impl Run {
                 index: &how.index,
                 setup: crate::text::Setup {
                     style: how.style,
+                    ready_texts: &how.ready_texts,
                     ..Default::default()
                 },
                 patient: how.patient.as_ref(),

@@ -172,6 +172,7 @@ impl Practice {
             "jobs",
             "retractions",
             "dictionary_entries",
+            "templates",
             "inbox",
             "audit",
         ] {

@@ -12,6 +12,8 @@ export const PAGES = {
   search: [L, '/search?q=tiotropium', '.found'],
   system: [L, '/system', '.chart'],
   dictionary: ['Mara Olsen', '/dictionary', '.dictionary tbody tr'],
+  templates: ['Mara Olsen', '/templates', '.templates tbody tr'],
+  'templates-change': [L, '/templates', '.templates tbody tr', async (page) => { await page.getByRole('button', { name: 'Change “follow-up”' }).click(); await page.getByRole('dialog').waitFor(); }],
   queue: ['Mara Olsen', '/queue', '.rowline'],
   users: [A, '/users', '.admin tbody tr'],
   'users-add': [A, '/users', '.admin tbody tr', async (page) => { await page.getByRole('button', { name: 'Add a person' }).click(); }],

@@ -195,9 +195,10 @@ pub async fn authorise(
     action: Action,
     subject: Subject,
 ) -> Result<(), WorkflowError> {
-    let relation = match subject.patient {
-        Some(patient) => relation(app, who, patient, subject.author).await?,
-        None => Relation::Stranger,
+    let relation = match (subject.patient, subject.author) {
+        (Some(patient), author) => relation(app, who, patient, author).await?,
+        (None, Some(owner)) if owner == who.user.id => Relation::Own,
+        (None, _) => Relation::Stranger,
     };
     let facts = Facts {
         relation,

@@ -3,12 +3,15 @@
 import { h, button, empty, failure, field } from '../ui.js';
 import { t, said, format } from '../i18n.js';
 
+/** The pages of what a practice writes with, as links in the head of each. */
+export const content = (app, at) => h('nav', { class: 'row', 'aria-label': t('content') }, [['/dictionary', 'dictionary'], ['/templates', 'templates']].map(([path, view]) => h('a', { class: 'btn small', href: `#${path}`, 'aria-current': path === at && 'page' }, t(`page.${view}`))));
+
 export async function mount(root, params, app) {
   const { api } = app;
   const me = app.session.user;
   const page = h('div', { class: 'page admin dictionary' });
   root.replaceChildren(page);
-  app.bar(h('h1', {}, t('page.dictionary')));
+  app.bar(h('h1', {}, t('page.dictionary')), content(app, '/dictionary'));
   let layers = [];
   let chosen = null;
   let names = null;

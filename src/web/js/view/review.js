@@ -83,7 +83,7 @@ class Page {
     this.hold();
     this.peaks();
     this.spell();
-    api.get('/templates', { background: true }).then(({ items }) => { this.templates = items; }, () => { this.templates = []; });
+    api.get(`/templates${api.query({ author: data.author.username })}`, { background: true }).then(({ items }) => { this.templates = items; }, () => { this.templates = []; });
     app.mayLeave = () => this.mayLeave();
     app.busy = () => this.player.playing;
     this.unload = (e) => { if (this.save.unsaved) { this.save.flush(); e.preventDefault(); } };
