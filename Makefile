@@ -61,4 +61,4 @@ eval: model ## Score the pipeline on a corpus (MANIFEST=...)
 	$(OSLER) eval $(MANIFEST)
 
 clean-demo: ## Remove the sample practice
-	rm -rf $(DEMO_DATA)
+	rm -rf $(DEMO_DATA) $(DEMO_DATA).key

@@ -20,6 +20,11 @@ need chromium chromium
 if command -v python3 >/dev/null 2>&1 && ! python3 -m pip --version >/dev/null 2>&1; then
     missing+=(python3-pip)
 fi
+# SQLCipher is built against OpenSSL's libcrypto.
+if command -v c++ >/dev/null 2>&1 \
+    && ! printf '#include <openssl/crypto.h>\n' | c++ -E -x c - >/dev/null 2>&1; then
+    missing+=(libssl-dev)
+fi
 
 if ! command -v cargo >/dev/null 2>&1; then
     echo "setup: no Rust toolchain. Install Rust 1.95 or newer from https://rustup.rs and run this again." >&2

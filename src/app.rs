@@ -10,11 +10,11 @@ use crate::http::metrics::Metrics;
 use crate::http::tls::{Identity, TlsListener};
 use crate::store::blobs::{AudioStore, BlobError};
 use crate::store::{Opening, Options, Store, StoreError};
-use crate::workflow::WorkflowError;
 use crate::workflow::hub::Hub;
 use crate::workflow::live_session::{self, Sessions};
 use crate::workflow::sound::Renditions;
 use crate::workflow::uploads::{self, Uploads};
+use crate::workflow::{WorkflowError, upkeep};
 use std::convert::Infallible;
 use std::future::Future;
 use std::net::SocketAddr;
@@ -65,7 +65,11 @@ impl App {
         opening: Opening,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, OpenError> {
-        Self::open_with(config, opening, Options::default(), clock).await
+        let options = Options {
+            key_file: config.key_file.clone(),
+            ..Options::default()
+        };
+        Self::open_with(config, opening, options, clock).await
     }
 
     /// The same, with settings for the database.
@@ -76,11 +80,14 @@ impl App {
         clock: Arc<dyn Clock>,
     ) -> Result<Self, OpenError> {
         let store = Store::open(&config.data, opening, options).await?;
-        let audio = AudioStore::open(&config.data)?;
+        let audio = AudioStore::open(&config.data, store.keys())?;
+        if let Some(warning) = upkeep::warning(&config.data) {
+            tracing::warn!("{warning}");
+        }
         Ok(Self {
-            sound: Renditions::new(&config.data),
-            uploads: Uploads::new(&config.data, uploads::Limits::default()),
-            live: Sessions::new(&config.data, live_session::Limits::default()),
+            sound: Renditions::new(&config.data, store.keys()),
+            uploads: Uploads::new(&config.data, store.keys(), uploads::Limits::default()),
+            live: Sessions::new(&config.data, store.keys(), live_session::Limits::default()),
             metrics: Arc::default(),
             config,
             store,
@@ -218,6 +225,7 @@ async fn clear_away(app: &App) -> Infallible {
         if let Err(error) = app.sound.sweep().await {
             tracing::error!(%error, "old renditions cannot be cleared away");
         }
+        upkeep::look(app).await;
         tokio::time::sleep(CLEARING).await;
     }
 }

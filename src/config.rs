@@ -13,6 +13,11 @@ pub struct Config {
     pub data: PathBuf,
     /// Name of the practice, as it is shown and printed.
     pub practice: String,
+    /// File of the master key, which opens what lies in `data`; `OSLER_KEY_FILE` wins over the file. Left out: the name of
+    /// the data folder with `.key` behind it. Keep a copy of it elsewhere, and apart from the backups.
+    pub key_file: Option<PathBuf>,
+    /// Folder of the backups, where `osler backup` is told no other; on another disk.
+    pub backups: Option<PathBuf>,
     /// Folder with the model files; `OSLER_MODELS` wins over the file.
     pub models: PathBuf,
     /// Folder of dictionary files instead of the built-in set; `OSLER_DICTIONARIES` wins over the file.
@@ -34,6 +39,8 @@ pub struct Config {
     pub recorders: Recorders,
     /// Folders whose recordings are taken in as they come.
     pub watch: Vec<WatchedFolder>,
+    /// What is removed when.
+    pub retention: Retention,
 }
 
 /// What the headers of recorders mean in this practice.
@@ -115,6 +122,14 @@ impl Default for WatchedFolder {
     }
 }
 
+/// What is removed when.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Retention {
+    /// Days for which a recording is kept after its report was filed, or its dictation deleted. Left out: for ever.
+    pub audio_days: Option<u32>,
+}
+
 impl Default for Config {
     fn default() -> Self {
         let home = std::env::var_os("XDG_DATA_HOME")
@@ -125,6 +140,8 @@ impl Default for Config {
         Self {
             data: home.join("data"),
             practice: String::new(),
+            key_file: None,
+            backups: None,
             models: home.join("models"),
             dictionaries: None,
             model: "base".into(),
@@ -135,6 +152,7 @@ impl Default for Config {
             dss_decoder: Vec::new(),
             recorders: Recorders::default(),
             watch: Vec::new(),
+            retention: Retention::default(),
         }
     }
 }
@@ -151,7 +169,8 @@ pub enum ConfigError {
 }
 
 impl Config {
-    /// Reads `file`, or `OSLER_CONFIG`, or nothing; then lets `OSLER_DATA` and `OSLER_MODELS` win.
+    /// Reads `file`, or `OSLER_CONFIG`, or nothing; then lets the environment win: `OSLER_DATA`, `OSLER_KEY_FILE`,
+    /// `OSLER_MODELS`, `OSLER_DICTIONARIES`.
     pub fn load(file: Option<&Path>) -> Result<Self, ConfigError> {
         let named = file
             .map(Path::to_path_buf)
@@ -166,6 +185,9 @@ impl Config {
         };
         if let Some(dir) = std::env::var_os("OSLER_DATA") {
             config.data = dir.into();
+        }
+        if let Some(file) = std::env::var_os("OSLER_KEY_FILE") {
+            config.key_file = Some(file.into());
         }
         if let Some(dir) = std::env::var_os("OSLER_MODELS") {
             config.models = dir.into();
@@ -193,6 +215,15 @@ mod tests {
         assert_eq!(config.threads, 3);
         assert_eq!(config.model, "base");
         assert!(config.dss_decoder.is_empty());
+    }
+
+    #[test]
+    fn sound_is_kept_for_ever_unless_the_file_says_for_how_long() {
+        assert_eq!(Config::default().retention.audio_days, None);
+        let config: Config = toml::from_str("[retention]\naudio_days = 90").unwrap();
+        assert_eq!(config.retention.audio_days, Some(90));
+        let error = toml::from_str::<Config>("[retention]\naudio_day = 90").unwrap_err();
+        assert!(error.to_string().contains("audio_day"), "{error}");
     }
 
     #[test]

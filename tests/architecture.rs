@@ -69,8 +69,13 @@ const FENCES: &[(&str, &[&str])] = &[
     ("indicatif", &["cli/"]),
     ("console", &["cli/"]),
     ("argon2", &["workflow/people/secrets.rs"]),
-    ("getrandom", &["workflow/people/secrets.rs", "store/key.rs"]),
-    ("hmac", &["domain/totp.rs", "store/key.rs"]),
+    (
+        "getrandom",
+        &["workflow/people/secrets.rs", "store/keys.rs"],
+    ),
+    ("hmac", &["domain/totp.rs", "store/keys.rs"]),
+    ("chacha20poly1305", &["store/keys.rs", "store/vault.rs"]),
+    ("zeroize", &["store/"]),
 ];
 
 fn sources() -> Vec<(String, String)> {

@@ -394,7 +394,7 @@ async fn a_transcription_that_is_given_up_is_told_with_its_reason_and_holds_noth
     // Its sound is damaged in the store.
     let id = *ours.first().unwrap();
     let sha256 = &app.store.dictation(id).await.unwrap().takes[0].sha256;
-    std::fs::write(app.audio.path(sha256).unwrap(), b"nothing").unwrap();
+    std::fs::write(app.audio.vault().path(sha256), b"nothing").unwrap();
     let (runner, _) = runner(app, |_| panic!("it was heard"));
     assert!(
         batch::transcribe(app, &runner, &ours, &mut never(), &mut |_| {})
@@ -1449,7 +1449,7 @@ fn a_batch_that_is_killed_loses_nothing_and_repeats_nothing() {
         .stdout(std::process::Stdio::null())
         .spawn()
         .unwrap();
-    let raw = rusqlite::Connection::open(shell.at("data").join(osler::store::FILE_NAME)).unwrap();
+    let raw = crate::support::practice::raw(&shell.at("data"));
     let dictations = || -> i64 {
         // Busy: it is being written.
         raw.query_row("SELECT count(*) FROM dictations", [], |r| r.get(0))
@@ -1551,7 +1551,7 @@ fn the_doctor_finds_what_is_wrong_and_says_what_to_do() {
         "--no-transcription",
     ]);
     assert_eq!(health(&doctor(0), "recordings"), ["ok"]);
-    std::fs::remove_dir_all(shell.at("data/audio")).unwrap();
+    std::fs::remove_dir_all(shell.at("data/sound")).unwrap();
     assert_eq!(health(&doctor(1), "recordings"), ["failed"]);
     std::fs::write(
         &database,

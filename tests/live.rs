@@ -9,6 +9,7 @@ use osler::app::{self, App};
 use osler::audio::SAMPLE_RATE;
 use osler::domain::ids::DictationId;
 use osler::speech::pool::Pool;
+use osler::store::vault::Vault;
 use osler::store::{Kind, Opening};
 use osler::workflow::live_session::{Hearing, Limits, Sessions};
 use serde_json::{Value, json};
@@ -156,7 +157,7 @@ async fn practice() -> Practice {
 
 /// The samples of a stored recording.
 fn recorded(app: &App, sha256: &str) -> Vec<i16> {
-    hound::WavReader::open(app.audio.path(sha256).unwrap())
+    hound::WavReader::new(app.audio.open_sound(sha256).unwrap())
         .unwrap()
         .into_samples()
         .map(Result::unwrap)
@@ -193,8 +194,10 @@ async fn what_is_dictated_becomes_a_dictation_in_the_queue() {
     socket.say(json!({"type": "resume", "id": ID})).await;
     let again = socket.wait_for("finished").await;
     assert_eq!(again["dictation_id"], id.to_string());
-    let left = std::fs::read_dir(practice.data().join("live")).unwrap();
-    assert_eq!(left.count(), 0);
+    for shelf in std::fs::read_dir(practice.data().join("live")).unwrap() {
+        let left = std::fs::read_dir(shelf.unwrap().path()).unwrap();
+        assert_eq!(left.count(), 0);
+    }
     let actions = practice.actions().await;
     for action in ["live.begun", "live.finished", "dictation.received"] {
         assert!(actions.contains(&action.to_owned()), "{actions:?}");
@@ -284,6 +287,11 @@ async fn a_broken_connection_loses_nothing_and_repeats_nothing() {
     assert_eq!(recorded(&practice.app, &dictation.takes[0].sha256), sound);
 }
 
+/// Where the sound of the dictation lies.
+fn kept(practice: &Practice) -> std::path::PathBuf {
+    Vault::new(practice.data().join("live"), practice.app.store.keys()).path(&format!("live {ID}"))
+}
+
 #[tokio::test]
 async fn a_service_that_was_killed_goes_on_with_what_it_had_acknowledged() {
     let practice = practice().await;
@@ -298,7 +306,7 @@ async fn a_service_that_was_killed_goes_on_with_what_it_had_acknowledged() {
     socket.sound(1, 0, &b[..4_000]).await;
     socket.acked(1, 4_000).await;
     // Another process opens the same folder, as after a kill; the end of the file is torn.
-    let file = practice.data().join("live").join(format!("{ID}.takes"));
+    let file = kept(&practice);
     let mut bytes = std::fs::read(&file).unwrap();
     bytes.extend_from_slice(&[1, 2, 3, 4, 5, 6, 7]);
     drop(socket);
@@ -411,7 +419,7 @@ async fn a_dictation_that_must_not_be_begun_is_refused_and_leaves_nothing() {
         longest: 1_000,
         free: 0,
     };
-    practice.app.live = Sessions::new(&practice.data(), limits);
+    practice.app.live = Sessions::new(&practice.data(), practice.app.store.keys(), limits);
     let service = Running::of(&practice.app, "dr.a").await;
     let refused = async |message: Value| {
         let mut socket = service.connect().await;
@@ -471,7 +479,7 @@ async fn a_dictation_that_must_not_be_begun_is_refused_and_leaves_nothing() {
         .json();
     assert_eq!(list["items"], json!([]));
     // Its sound stays for a month.
-    let file = practice.data().join("live").join(format!("{ID}.takes"));
+    let file = kept(&practice);
     assert_eq!(practice.app.live.sweep(&practice.app).await.unwrap(), 0);
     assert!(file.exists());
     practice.clock.pass(31 * 24 * 3600);

@@ -24,6 +24,7 @@ mod pool;
 mod queue;
 mod records;
 mod roles;
+mod safe;
 mod score;
 mod service;
 mod sound;

@@ -77,7 +77,7 @@ fn members(document: &Value, schema: &Value) -> Vec<String> {
 async fn answers_have_the_members_that_it_names() {
     let practice = staffed().await;
     let request = practice.request(practice.recording("a.wav", b"sound"));
-    let heard = |_: &std::path::Path, _: &_| Ok::<_, ()>(recognition());
+    let heard = |_: &osler::audio::Input, _: &_| Ok::<_, ()>(recognition());
     let taken = intake::run(&practice.app, request, &actor(), heard)
         .await
         .unwrap();

@@ -2,6 +2,7 @@
 
 use crate::support::practice::{Practice, actor, recognition};
 use jiff::Timestamp;
+use osler::audio::Input;
 use osler::cli::exit::{Code, Failure};
 use osler::domain::credentials::{Password, Token};
 use osler::domain::ids::PatientId;
@@ -525,7 +526,7 @@ async fn a_proven_author_signs_in_a_real_practice_and_nobody_else_does() {
     let (practice, root) = administered().await;
     let app = &practice.app;
     let request = practice.request(practice.recording("a.wav", b"sound"));
-    let taken = intake::run(app, request, &actor(), |_: &Path, _| {
+    let taken = intake::run(app, request, &actor(), |_: &Input, _| {
         Ok::<_, ()>(recognition())
     })
     .await

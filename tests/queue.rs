@@ -412,7 +412,7 @@ fn runner(
 ) -> Runner {
     let hear: Arc<Hear> = Arc::new(move |hearing: Hearing<'_>, progress: Progress<'_>| {
         progress(1.0, Some(2.0));
-        let sound = std::fs::read_to_string(hearing.recording).unwrap();
+        let sound = std::io::read_to_string(hearing.recording.bytes().unwrap()).unwrap();
         hear(&sound, hearing.cancel)
     });
     Runner::new(app.clone(), hear, workers)
@@ -483,7 +483,7 @@ async fn a_sound_that_was_damaged_in_the_store_is_not_heard() {
     let practice = Practice::new(Kind::Demo).await;
     let id = routine(&practice, "sound").await;
     let sha256 = &practice.app.store.dictation(id).await.unwrap().takes[0].sha256;
-    let path = practice.app.audio.path(sha256).unwrap();
+    let path = practice.app.audio.vault().path(sha256);
     std::fs::write(path, b"sounD").unwrap();
     let runner = runner(&practice.app, 1, |_, _| panic!("it was heard"));
     runner.drain().await.unwrap();

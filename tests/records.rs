@@ -5,7 +5,7 @@ use crate::support::practice::{BORN, Practice, REPORT, actor, mrn, recognition};
 use crate::support::real;
 use crate::support::voice::voice;
 use jiff::civil::date;
-use osler::audio::OpenOptions;
+use osler::audio::{Input, OpenOptions};
 use osler::cli::exit::{Code, Failure};
 use osler::domain::dictation::{Phase, State};
 use osler::domain::finding::{FindingKind, Severity};
@@ -23,6 +23,7 @@ use osler::workflow::patients::Change;
 use osler::workflow::sign::Signed;
 use osler::workflow::transcribe::{Options, transcribe};
 use osler::workflow::{Refusal, WorkflowError, demo, patients, record, sign, users};
+use std::io::Read;
 use std::path::Path;
 use std::process::Output;
 use std::sync::Arc;
@@ -38,7 +39,7 @@ async fn take_in(practice: &Practice, request: Request) -> Taken {
 
 /// The refusal of an intake, which must not get as far as the engine.
 async fn refused(practice: &Practice, request: Request) -> WorkflowError {
-    let result = intake::run(&practice.app, request, &actor(), |_: &Path, _| {
+    let result = intake::run(&practice.app, request, &actor(), |_: &Input, _| {
         panic!("the engine was asked")
     })
     .await;
@@ -67,7 +68,7 @@ async fn a_recording_becomes_a_draft_that_waits_for_its_author() {
     let request = practice.request(recording);
     let taken = intake::run(&practice.app, request, &actor(), move |stored, _| {
         // What is transcribed is what is stored.
-        assert_eq!(std::fs::read(stored).unwrap(), b"the sound of a visit");
+        assert_eq!(read(stored), b"the sound of a visit");
         seen.fetch_add(1, Ordering::SeqCst);
         Ok::<_, ()>(recognition())
     })
@@ -248,7 +249,7 @@ async fn the_same_recording_again_is_the_same_dictation() {
     .await;
     let before = practice.dump();
     let request = practice.request(practice.recording("copy of a.wav", b"sound"));
-    let again = intake::run(&practice.app, request, &actor(), |_: &Path, _| {
+    let again = intake::run(&practice.app, request, &actor(), |_: &Input, _| {
         panic!("transcribed twice")
     })
     .await;
@@ -483,7 +484,7 @@ async fn a_failed_transcription_leaves_the_recording_waiting() {
 async fn an_engine_that_panics_leaves_the_recording_waiting() {
     let practice = Practice::new(Kind::Demo).await;
     let request = practice.request(practice.recording("a.wav", b"sound"));
-    let failed = intake::run(&practice.app, request.clone(), &actor(), |_: &Path, _| {
+    let failed = intake::run(&practice.app, request.clone(), &actor(), |_: &Input, _| {
         panic!("as an engine might")
     })
     .await;
@@ -873,7 +874,7 @@ async fn the_demonstration_ends_with_one_filed_report_however_often_it_runs() {
     .await
     .unwrap();
     for _ in 0..2 {
-        let heard = |_: &Path, _: &Background| Err("heard twice");
+        let heard = |_: &Input, _: &Background| Err("heard twice");
         demo::take_in(&practice.app, request.clone(), heard)
             .await
             .unwrap();
@@ -913,6 +914,12 @@ async fn the_demonstration_ends_with_one_filed_report_however_often_it_runs() {
     ] {
         assert!(printed.contains(part), "{part:?} is missing in\n{printed}");
     }
+}
+
+fn read(recording: &Input) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    recording.bytes().unwrap().read_to_end(&mut bytes).unwrap();
+    bytes
 }
 
 fn osler(data: &Path, arguments: &[&str]) -> Output {

@@ -394,7 +394,7 @@ async fn each_role_gets_through_where_it_should_and_a_refusal_is_in_the_trail() 
         .await
         .unwrap();
     let request = practice.request(practice.recording("a.wav", b"sound"));
-    let heard = |_: &std::path::Path, _: &_| Ok::<_, ()>(recognition());
+    let heard = |_: &osler::audio::Input, _: &_| Ok::<_, ()>(recognition());
     let taken = intake::run(app, request, &actor(), heard).await.unwrap();
     let (dictation, report) = (taken.dictation.id.to_string(), taken.report_id.to_string());
     // Whoever listens is sent home at once.

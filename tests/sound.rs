@@ -7,6 +7,7 @@ use axum::http::Method;
 use osler::domain::dictation::Phase;
 use osler::domain::ids::DictationId;
 use osler::store::Kind;
+use osler::store::vault::Vault;
 use osler::workflow::intake;
 use osler::workflow::uploads::{Limits, Uploads};
 use serde_json::{Value, json};
@@ -149,8 +150,11 @@ async fn nobody_hears_what_is_not_in_their_care() {
 async fn a_recording_that_was_damaged_on_the_disk_is_not_played() {
     let practice = practice().await;
     let (id, _) = dictated(&practice).await;
-    let audio = files(&practice.data().join("audio"));
-    std::fs::write(&audio[0], wav(8_000, &tone(2, 16_000))).unwrap();
+    let audio = files(&practice.data().join(osler::store::blobs::FOLDER));
+    let mut sealed = std::fs::read(&audio[0]).unwrap();
+    let middle = sealed.len() / 2;
+    sealed[middle] ^= 1;
+    std::fs::write(&audio[0], sealed).unwrap();
     let browser = Browser::log_in(&practice.app, "dr.a").await;
     let path = format!("/dictations/{id}/sound/0.wav");
     browser.get(&path).await.is(500);
@@ -183,8 +187,11 @@ async fn is_dictation(practice: &Practice, answer: &Value, sent: &[u8]) -> Dicta
     let id: DictationId = answer["dictation_id"].as_str().unwrap().parse().unwrap();
     let dictation = practice.app.store.dictation(id).await.unwrap();
     assert_eq!(dictation.phase, Phase::Recorded);
-    let stored = practice.app.audio.path(&dictation.takes[0].sha256).unwrap();
-    assert_eq!(std::fs::read(stored).unwrap(), sent);
+    let audio = &practice.app.audio;
+    let mut stored = audio.verified(&dictation.takes[0].sha256).unwrap();
+    let mut bytes = Vec::new();
+    std::io::Read::read_to_end(&mut stored, &mut bytes).unwrap();
+    assert_eq!(bytes, sent);
     id
 }
 
@@ -240,10 +247,14 @@ async fn an_upload_goes_on_after_a_cut_at_any_point() {
         let id = begin(&browser, ada(sound.len())).await;
         part(&browser, &id, 0, &sound[..cut]).await.is(200);
         // The service was killed in the middle of the next part: some of it lies in the file and was never said to be there.
-        let file = practice.data().join("uploads").join(format!("{id}.part"));
-        let mut there = std::fs::read(&file).unwrap();
-        there.extend_from_slice(b"torn");
-        std::fs::write(&file, &there).unwrap();
+        let vault = Vault::new(practice.data().join("uploads"), practice.app.store.keys());
+        let mut there = vault.append(&format!("upload {id}")).unwrap();
+        there.append(b"torn").unwrap();
+        drop(there);
+        let file = vault.path(&format!("upload {id}"));
+        let mut half = std::fs::read(&file).unwrap();
+        half.extend_from_slice(b"and half a record");
+        std::fs::write(&file, &half).unwrap();
         let shown = browser.get(&format!("/uploads/{id}")).await.is(200).json();
         assert_eq!(shown["offset"], cut);
         // A part that leaves a hole is refused, and is told where to go on.
@@ -430,7 +441,7 @@ async fn too_much_at_once_is_turned_away() {
         of_all: 3,
         free: 0,
     };
-    practice.app.uploads = Uploads::new(&practice.data(), limits);
+    practice.app.uploads = Uploads::new(&practice.data(), practice.app.store.keys(), limits);
     let browser = Browser::log_in(&practice.app, "dr.a").await;
     browser
         .post("/uploads", ada(1001))
@@ -462,6 +473,7 @@ async fn too_much_at_once_is_turned_away() {
 
     practice.app.uploads = Uploads::new(
         &practice.data(),
+        practice.app.store.keys(),
         Limits {
             free: u64::MAX,
             ..Limits::default()
@@ -519,11 +531,12 @@ async fn what_nobody_goes_on_with_is_cleaned_up() {
     let id = begin(&browser, ada(sound.len())).await;
     part(&browser, &id, 0, &sound[..100]).await.is(200);
     let folder = practice.data().join("uploads");
-    std::fs::write(
-        folder.join("0199aaaa-0000-7000-8000-000000000000.part"),
-        "x",
-    )
-    .unwrap();
+    let vault = Vault::new(folder.clone(), practice.app.store.keys());
+    drop(
+        vault
+            .create("upload 0199aaaa-0000-7000-8000-000000000000")
+            .unwrap(),
+    );
     practice.clock.pass(23 * 3600);
     practice.app.uploads.sweep(&practice.app).await.unwrap();
     assert_eq!(files(&folder).len(), 1, "a file without a row goes");

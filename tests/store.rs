@@ -1,26 +1,22 @@
 //! The database file: made, opened, refused; and what it holds to, whoever writes.
 
-use crate::support::practice::{BORN, Practice, TestClock, actor, mrn, open, recognition};
+use crate::support::practice::{
+    BORN, Practice, TestClock, actor, mrn, open, options, raw, recognition,
+};
 use osler::app::App;
 use osler::cli::exit::{Code, Failure};
 use osler::domain::ids::PatientId;
 use osler::domain::patient::{Patient, Sex};
 use osler::domain::signature::Authentication;
-use osler::store::{
-    FILE_NAME, Kind, Opening, Options, Received, SCHEMA_VERSION, Store, StoreError,
-};
+use osler::store::{FILE_NAME, Kind, Opening, Received, SCHEMA_VERSION, Store, StoreError};
 use osler::workflow::{intake, sign};
 use std::path::Path;
-use std::time::Duration;
-
-fn options() -> Options {
-    Options {
-        busy_timeout: Duration::ZERO,
-    }
-}
 
 async fn refused(data: &Path, opening: Opening) -> StoreError {
-    Store::open(data, opening, options()).await.err().unwrap()
+    Store::open(data, opening, options(data))
+        .await
+        .err()
+        .unwrap()
 }
 
 fn code(error: StoreError) -> Code {
@@ -79,7 +75,7 @@ async fn demonstration_and_practice_are_never_mixed() {
     {
         let data = folder.path().join(n.to_string());
         drop(
-            Store::open(&data, Opening::OrCreate(made), options())
+            Store::open(&data, Opening::OrCreate(made), options(&data))
                 .await
                 .unwrap(),
         );
@@ -90,7 +86,7 @@ async fn demonstration_and_practice_are_never_mixed() {
             "{message}"
         );
         assert_eq!(code(error), Code::Refused);
-        let raw = rusqlite::Connection::open(data.join(FILE_NAME)).unwrap();
+        let raw = raw(&data);
         for change in [
             "UPDATE meta SET value = 'x'",
             "DELETE FROM meta",
@@ -116,9 +112,13 @@ async fn a_making_that_was_interrupted_is_made_again() {
     std::fs::write(folder.path().join(FILE_NAME), b"").unwrap();
     let error = refused(folder.path(), Opening::Existing).await;
     assert!(matches!(error, StoreError::Missing(_)), "{error}");
-    Store::open(folder.path(), Opening::OrCreate(Kind::Demo), options())
-        .await
-        .unwrap();
+    Store::open(
+        folder.path(),
+        Opening::OrCreate(Kind::Demo),
+        options(folder.path()),
+    )
+    .await
+    .unwrap();
 }
 
 #[tokio::test]
@@ -126,11 +126,11 @@ async fn a_newer_database_is_refused_and_left_alone() {
     let folder = tempfile::tempdir().unwrap();
     let opening = Opening::OrCreate(Kind::Demo);
     drop(
-        Store::open(folder.path(), opening, options())
+        Store::open(folder.path(), opening, options(folder.path()))
             .await
             .unwrap(),
     );
-    let raw = rusqlite::Connection::open(folder.path().join(FILE_NAME)).unwrap();
+    let raw = raw(folder.path());
     raw.pragma_update(None, "user_version", SCHEMA_VERSION + 1)
         .unwrap();
     let error = refused(folder.path(), opening).await;
@@ -207,11 +207,11 @@ async fn a_database_that_another_program_keeps_for_itself_says_so_when_it_is_ope
     let folder = tempfile::tempdir().unwrap();
     let opening = Opening::OrCreate(Kind::Demo);
     drop(
-        Store::open(folder.path(), opening, options())
+        Store::open(folder.path(), opening, options(folder.path()))
             .await
             .unwrap(),
     );
-    let other = rusqlite::Connection::open(folder.path().join(FILE_NAME)).unwrap();
+    let other = raw(folder.path());
     other
         .pragma_update(None, "locking_mode", "EXCLUSIVE")
         .unwrap();
@@ -275,7 +275,7 @@ async fn a_folder_that_was_there_keeps_its_mode() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o750)).unwrap();
     for opening in [Opening::OrCreate(Kind::Demo), Opening::Existing] {
-        Store::open(folder.path(), opening, options())
+        Store::open(folder.path(), opening, options(folder.path()))
             .await
             .unwrap();
         assert_eq!(mode(folder.path()), 0o750);

@@ -1,9 +1,9 @@
 //! The audit trail: its chain, what breaks it, who reads it.
 
 use crate::support::client::{ANNA, Client, staffed};
-use crate::support::practice::{Practice, TestClock, actor, open};
+use crate::support::practice::{Practice, actor, raw};
 use osler::domain::audit::Head;
-use osler::store::{AuditCheck, Broken, KEY_FILE, Kind, Opening, StoreError};
+use osler::store::{AuditCheck, Broken, Kind};
 use osler::workflow::trail;
 use std::path::Path;
 use std::process::{Command, Output};
@@ -137,30 +137,6 @@ async fn a_tail_that_was_cut_with_its_counter_is_seen_by_the_head_that_was_kept(
     }
     let found = trail::verify(&practice.app, Some(kept)).await.unwrap();
     assert_eq!(found.broken, Some(Broken::OtherHead(5)));
-}
-
-#[tokio::test]
-async fn a_database_opens_with_its_own_key_only() {
-    let practice = Practice::new(Kind::Practice).await;
-    let (data, clock) = (practice.data(), TestClock::at("2025-03-03T09:00:00Z"));
-    let other = Practice::new(Kind::Practice).await;
-    let opened = async || {
-        osler::store::Store::open(&data, Opening::Existing, osler::store::Options::default())
-            .await
-            .map(|_| ())
-    };
-    opened().await.unwrap();
-    let own = std::fs::read(data.join(KEY_FILE)).unwrap();
-    std::fs::copy(other.data().join(KEY_FILE), data.join(KEY_FILE)).unwrap();
-    let error = opened().await.unwrap_err();
-    assert!(matches!(error, StoreError::KeyWrong(_)), "{error}");
-    std::fs::remove_file(data.join(KEY_FILE)).unwrap();
-    let error = opened().await.unwrap_err();
-    assert!(matches!(error, StoreError::KeyMissing(_)), "{error}");
-    assert!(!data.join(KEY_FILE).exists(), "a key is not made anew");
-    std::fs::write(data.join(KEY_FILE), own).unwrap();
-    let app = open(&data, Opening::Existing, clock).await;
-    assert_eq!(trail::verify(&app, None).await.unwrap().broken, None);
 }
 
 #[tokio::test]
@@ -366,8 +342,8 @@ fn the_command_line_prints_the_head_and_names_the_row() {
     let wrong = osler(data, &["audit", "verify", "--head", "2:12"]);
     assert_eq!(wrong.status.code(), Some(2));
 
-    let raw = rusqlite::Connection::open(data.join(osler::store::FILE_NAME)).unwrap();
-    raw.execute_batch("DROP TRIGGER audit_no_update; UPDATE audit SET actor = 'x' WHERE seq = 1")
+    raw(data)
+        .execute_batch("DROP TRIGGER audit_no_update; UPDATE audit SET actor = 'x' WHERE seq = 1")
         .unwrap();
     let broken = osler(data, &["audit", "verify"]);
     assert_eq!(broken.status.code(), Some(5));

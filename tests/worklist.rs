@@ -795,12 +795,7 @@ async fn what_an_older_version_left_is_taken_over() {
     .unwrap();
     drop(raw);
     let clock = crate::support::practice::TestClock::at("2025-03-03T09:00:00Z");
-    let app = crate::support::practice::open(
-        folder.path(),
-        osler::store::Opening::Existing,
-        clock.clone(),
-    )
-    .await;
+    let app = crate::support::practice::open_earlier(folder.path(), clock.clone()).await;
     let list = app.store.worklist(WorkFilter::default()).await.unwrap();
     assert_eq!(list.len(), 2);
     assert_eq!(app.store.lost().await.unwrap(), []);

@@ -5,6 +5,7 @@
 
 use super::dss::{self, Header, Kind};
 use super::external::{External, Stopper};
+use super::input::{Bytes, Input, Scratch};
 use super::lost::Lost;
 use super::quality::{Clipping, HighPass};
 use super::resample::To16k;
@@ -12,7 +13,7 @@ use super::{AudioError, Channel, INPUT, OpenOptions, seconds};
 use crate::domain::recognition::SourceInfo;
 use crate::domain::transcript::Stretch;
 use std::fs::File;
-use std::io::{Cursor, ErrorKind, Read, Seek};
+use std::io::{Cursor, ErrorKind, Read, Seek, SeekFrom};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -97,7 +98,7 @@ pub struct Decoder {
     ended: bool,
     expected_s: Option<f64>,
     unfinished: Option<&'static str>,
-    lost: Option<Lost<File>>,
+    lost: Option<Lost<Box<dyn Bytes>>>,
     high_pass: HighPass,
     clipping: Clipping,
 }
@@ -105,8 +106,49 @@ pub struct Decoder {
 /// A dictaphone file's decoder, and what messages call it and the file.
 struct Program {
     running: External,
+    /// What it reads, where the recording is no file.
+    _copy: Option<Scratch>,
     name: String,
     kind: &'static str,
+}
+
+/// What symphonia reads.
+struct Seekable {
+    bytes: Box<dyn Bytes>,
+    length: u64,
+}
+
+impl Read for Seekable {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        self.bytes.read(buffer)
+    }
+}
+
+impl Seek for Seekable {
+    fn seek(&mut self, to: SeekFrom) -> std::io::Result<u64> {
+        self.bytes.seek(to)
+    }
+}
+
+impl MediaSource for Seekable {
+    fn is_seekable(&self) -> bool {
+        true
+    }
+
+    fn byte_len(&self) -> Option<u64> {
+        Some(self.length)
+    }
+}
+
+/// The header of a dictaphone file; reads from the beginning and goes back to it.
+fn dictation(bytes: &mut (impl Read + Seek)) -> std::io::Result<Option<(Kind, Header)>> {
+    let mut start = Vec::new();
+    bytes
+        .by_ref()
+        .take(dss::PREFIX as u64)
+        .read_to_end(&mut start)?;
+    bytes.rewind()?;
+    Ok(Header::parse(&start))
 }
 
 fn codecs() -> &'static CodecRegistry {
@@ -121,12 +163,38 @@ fn codecs() -> &'static CodecRegistry {
 
 impl Decoder {
     /// Opens a recording and reads its header; all channels are heard.
-    pub fn open(path: &Path) -> Result<Self, AudioError> {
-        Self::open_with(path, &OpenOptions::default())
+    pub fn open(recording: impl Into<Input>) -> Result<Self, AudioError> {
+        Self::open_with(recording, &OpenOptions::default())
     }
 
     /// Opens a recording and reads its header.
-    pub fn open_with(path: &Path, options: &OpenOptions) -> Result<Self, AudioError> {
+    pub fn open_with(
+        recording: impl Into<Input>,
+        options: &OpenOptions,
+    ) -> Result<Self, AudioError> {
+        let input = recording.into();
+        let path = input.name();
+        let unreadable = |e| AudioError::Read(path.to_path_buf(), e);
+        let Some(opened) = input.open() else {
+            return Self::open_file(path, &input, options);
+        };
+        let mut bytes = opened.map_err(unreadable)?;
+        let length = bytes.seek(SeekFrom::End(0)).map_err(unreadable)?;
+        if length == 0 {
+            return Err(AudioError::Empty(path.to_path_buf()));
+        }
+        bytes.rewind().map_err(unreadable)?;
+        if let Some((kind, header)) = dictation(&mut bytes).map_err(unreadable)? {
+            let copy = Scratch::of(&mut *bytes).map_err(unreadable)?;
+            return Self::open_dictation(path, Some(copy), kind, &header, options);
+        }
+        let source = Box::new(Seekable { bytes, length });
+        let mut decoder = Self::probe(path, &Hint::new(), source, options.channel)?;
+        decoder.look_for_losses(&input);
+        Ok(decoder)
+    }
+
+    fn open_file(path: &Path, input: &Input, options: &OpenOptions) -> Result<Self, AudioError> {
         let unreadable = |e| AudioError::Read(path.to_path_buf(), e);
         let mut file = File::open(path).map_err(|e| match e.kind() {
             ErrorKind::NotFound => AudioError::Missing(path.to_path_buf()),
@@ -143,31 +211,29 @@ impl Decoder {
             return Err(AudioError::Empty(path.to_path_buf()));
         }
         // What comes through a pipe cannot be read twice.
-        if meta.is_file() {
-            let mut start = Vec::new();
-            (&mut file)
-                .take(dss::PREFIX as u64)
-                .read_to_end(&mut start)
-                .map_err(unreadable)?;
-            if let Some((kind, header)) = Header::parse(&start) {
-                return Self::open_dictation(path, kind, &header, options);
-            }
-            file.rewind().map_err(unreadable)?;
+        if meta.is_file()
+            && let Some((kind, header)) = dictation(&mut file).map_err(unreadable)?
+        {
+            return Self::open_dictation(path, None, kind, &header, options);
         }
         let mut hint = Hint::new();
         if let Some(extension) = path.extension().and_then(|e| e.to_str()) {
             hint.with_extension(extension);
         }
         let mut decoder = Self::probe(path, &hint, Box::new(file), options.channel)?;
-        if meta.is_file()
-            && matches!(
-                decoder.info.format.split('/').next(),
-                Some("mp1" | "mp2" | "mp3" | "aac")
-            )
-        {
-            decoder.lost = File::open(path).ok().map(Lost::new);
+        if meta.is_file() {
+            decoder.look_for_losses(input);
         }
         Ok(decoder)
+    }
+
+    /// Has the stream read a second time where only that tells what is missing in it.
+    fn look_for_losses(&mut self, input: &Input) {
+        let container = self.info.format.split('/').next();
+        if !matches!(container, Some("mp1" | "mp2" | "mp3" | "aac")) {
+            return;
+        }
+        self.lost = input.bytes().ok().map(Lost::new);
     }
 
     /// Opens a recording that is in memory, of any format but those of dictaphones; errors call it `name`.
@@ -183,6 +249,7 @@ impl Decoder {
     /// A dictaphone file, decoded by a program of its own.
     fn open_dictation(
         path: &Path,
+        copy: Option<Scratch>,
         kind: Kind,
         header: &Header,
         options: &OpenOptions,
@@ -207,7 +274,8 @@ impl Decoder {
         let name = Path::new(&command[0])
             .file_name()
             .map_or_else(|| command[0].clone(), |n| n.to_string_lossy().into_owned());
-        let (running, output) = External::start(&command, path).map_err(|e| match e.kind() {
+        let file = copy.as_ref().map_or(path, Scratch::path);
+        let (running, output) = External::start(&command, file).map_err(|e| match e.kind() {
             ErrorKind::NotFound => no_decoder(format!("{name} is not installed")),
             _ => no_decoder(format!("{name} cannot be started: {e}")),
         })?;
@@ -233,6 +301,7 @@ impl Decoder {
         decoder.shortfall_s = DSS_SHORTFALL_S;
         decoder.external = Some(Program {
             running,
+            _copy: copy,
             name,
             kind: kind.name(),
         });

@@ -1,8 +1,7 @@
 //! A dictation on disk while it is spoken in takes: one file to which everything is appended, sound and takes alike.
 //!
 //! Every record carries its length and a checksum. A program that is killed, or a machine that loses power, leaves at worst a
-//! torn record at the end; opening the file again cuts it off (and keeps what was cut, under another name), and what is
-//! before it is whole. Nothing that was said is ever deleted: an insertion or an overwriting is a take like any other, and
+//! torn record at the end; opening the file again cuts it off, and what is before it is whole. Nothing that was said is ever deleted: an insertion or an overwriting is a take like any other, and
 //! the recording that is made of all takes ([`compose`]) leaves out what was overwritten.
 //!
 //! Layout: the eight bytes of [`MAGIC`], then records: length of the payload (u32), kind (u8), payload, CRC-32 over kind and
@@ -10,11 +9,10 @@
 //! begins ([`Mode`] as JSON), 3 a note of whoever records (JSON).
 
 use super::playable::header;
-use super::{SAMPLE_RATE, seconds};
+use super::{Bytes, Growing, SAMPLE_RATE, seconds};
 use serde::{Deserialize, Serialize};
-use std::fs::{File, OpenOptions};
-use std::io::{BufReader, Read, Seek, SeekFrom, Write};
-use std::path::{Path, PathBuf};
+use std::io::{BufReader, Read, Seek, SeekFrom};
+use std::path::PathBuf;
 
 /// How a file begins.
 const MAGIC: &[u8; 8] = b"OSLRTAK1";
@@ -206,59 +204,46 @@ struct Take {
 /// A dictation that is being recorded. Calls block.
 #[derive(Debug)]
 pub struct Journal {
-    path: PathBuf,
-    file: File,
+    file: Box<dyn Growing>,
     /// Bytes of whole records.
     length: u64,
     takes: Vec<Take>,
     notes: Vec<Vec<u8>>,
     longest: u64,
     dirty: bool,
-    /// Whether a write failed, so that what is behind `length` is not known.
-    torn: bool,
 }
 
 impl Journal {
-    /// Begins a new file with take 0; one that is there already is not overwritten. `longest` is the number of samples that
-    /// all takes may have together.
-    pub fn create(path: &Path, longest: u64) -> Result<Self, Refused> {
-        let failed = |source| Refused::Disk {
-            path: path.to_path_buf(),
-            source,
-        };
-        let mut options = OpenOptions::new();
-        options.read(true).write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.open(path).map_err(failed)?;
-        file.write_all(MAGIC).map_err(failed)?;
+    /// Begins with take 0 in a file that is empty. `longest` is the number of samples that all takes may have together.
+    pub fn create(file: Box<dyn Growing>, longest: u64) -> Result<Self, Refused> {
         let mut journal = Self {
-            path: path.to_path_buf(),
             file,
-            length: MAGIC.len() as u64,
+            length: 0,
             takes: Vec::new(),
             notes: Vec::new(),
             longest,
             dirty: true,
-            torn: false,
         };
+        journal.file.append(MAGIC).map_err(|e| journal.failed(e))?;
+        journal.length = MAGIC.len() as u64;
         journal.begin(0, Mode::Append)?;
         journal.sync()?;
         Ok(journal)
     }
 
-    /// Opens what was recorded before. A torn end is cut off and kept beside the file.
-    pub fn open(path: &Path, longest: u64) -> Result<Self, Refused> {
-        let (mut journal, total) = Self::scan(path, longest)?;
-        let failed = |source| Refused::Disk {
-            path: path.to_path_buf(),
-            source,
-        };
-        if journal.length < total {
-            journal.cut_off(total).map_err(failed)?;
+    /// Opens what was recorded before. A torn end is cut off.
+    pub fn open(file: Box<dyn Growing>, longest: u64) -> Result<Self, Refused> {
+        // A run that was killed before it wrote anything.
+        if file.length() == 0 {
+            return Self::create(file, longest);
+        }
+        let mut journal = Self::scan(file, longest)?;
+        if journal.length < journal.file.length() {
+            let length = journal.length;
+            journal.file.cut(length).map_err(|e| journal.failed(e))?;
         }
         // What is here now may be here only in memory: the one who wrote it is gone.
-        journal.file.sync_data().map_err(failed)?;
+        journal.file.sync().map_err(|e| journal.failed(e))?;
         for take in &mut journal.takes {
             take.synced = take.samples;
         }
@@ -270,40 +255,28 @@ impl Journal {
     }
 
     /// Seconds of the recording that the takes in a file make; nothing is changed, whoever records into it.
-    pub fn length_of(path: &Path) -> Result<f64, Refused> {
-        Self::scan(path, 0).map(|(journal, _)| journal.length_s())
+    pub fn length_of(file: Box<dyn Growing>) -> Result<f64, Refused> {
+        Self::scan(file, 0).map(|journal| journal.length_s())
     }
 
-    /// Reads all whole records; gives the length of the file, too.
-    fn scan(path: &Path, longest: u64) -> Result<(Self, u64), Refused> {
-        let failed = |source| Refused::Disk {
-            path: path.to_path_buf(),
-            source,
-        };
-        let file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .open(path)
-            .map_err(failed)?;
-        let total = file.metadata().map_err(failed)?.len();
+    /// Reads all whole records.
+    fn scan(file: Box<dyn Growing>, longest: u64) -> Result<Self, Refused> {
+        let total = file.length();
         let mut journal = Self {
-            path: path.to_path_buf(),
             file,
             length: MAGIC.len() as u64,
             takes: Vec::new(),
             notes: Vec::new(),
             longest,
             dirty: false,
-            torn: false,
         };
-        let mut reader = BufReader::new(journal.file.try_clone().map_err(failed)?);
-        reader.rewind().map_err(failed)?;
+        let mut reader = BufReader::new(journal.file.read().map_err(|e| journal.failed(e))?);
         let mut magic = [0; MAGIC.len()];
         if reader.read_exact(&mut magic).is_err() || magic != *MAGIC {
-            return Err(Refused::Foreign(path.to_path_buf()));
+            return Err(Refused::Foreign(journal.file.name().to_path_buf()));
         }
         while let Some((kind, payload)) =
-            record(&mut reader, total - journal.length).map_err(failed)?
+            record(&mut reader, total - journal.length).map_err(|e| journal.failed(e))?
         {
             let offset = journal.length;
             if !journal.replay(kind, &payload, offset) {
@@ -311,8 +284,7 @@ impl Journal {
             }
             journal.length += AROUND + payload.len() as u64;
         }
-        drop(reader);
-        Ok((journal, total))
+        Ok(journal)
     }
 
     /// The takes in order: how they go together, and how many samples of each are kept.
@@ -422,7 +394,7 @@ impl Journal {
     /// Returns when everything before is on the disk.
     pub fn sync(&mut self) -> Result<(), Refused> {
         if self.dirty {
-            self.file.sync_data().map_err(|e| self.failed(e))?;
+            self.file.sync().map_err(|e| self.failed(e))?;
             self.dirty = false;
         }
         for take in &mut self.takes {
@@ -454,7 +426,7 @@ impl Journal {
                 }
             }
         }
-        let mut file = File::open(&self.path)?;
+        let mut file: Box<dyn Bytes> = self.file.read()?;
         Ok(places.into_iter().map(move |(offset, count)| {
             let mut bytes = vec![0; 2 * count];
             file.seek(SeekFrom::Start(offset))?;
@@ -475,7 +447,7 @@ impl Journal {
         })
     }
 
-    /// Writes a record; returns where it begins. What a failed write leaves is cut off before the next one.
+    /// Writes a record; returns where it begins.
     fn append(&mut self, kind: u8, parts: &[&[u8]]) -> Result<u64, Refused> {
         let length: usize = parts.iter().map(|p| p.len()).sum();
         let mut bytes = Vec::with_capacity(length + AROUND as usize);
@@ -487,19 +459,7 @@ impl Journal {
         let sum = crc32fast::hash(&bytes[4..]);
         bytes.extend_from_slice(&sum.to_le_bytes());
         let offset = self.length;
-        let write = |file: &mut File, torn: bool| {
-            if torn {
-                file.set_len(offset)?;
-            }
-            file.seek(SeekFrom::Start(offset))?;
-            file.write_all(&bytes)
-        };
-        let torn = self.torn;
-        if let Err(e) = write(&mut self.file, torn) {
-            self.torn = true;
-            return Err(self.failed(e));
-        }
-        self.torn = false;
+        self.file.append(&bytes).map_err(|e| self.failed(e))?;
         self.length += bytes.len() as u64;
         self.dirty = true;
         Ok(offset)
@@ -560,26 +520,9 @@ impl Journal {
         }
     }
 
-    /// Moves what is behind the last whole record into a file of its own.
-    fn cut_off(&mut self, total: u64) -> std::io::Result<()> {
-        let mut name = self.path.clone().into_os_string();
-        name.push(format!(".torn-{}", self.length));
-        self.file.seek(SeekFrom::Start(self.length))?;
-        let mut end = (&mut self.file).take(total - self.length);
-        let mut kept = OpenOptions::new();
-        kept.write(true).create(true).truncate(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut kept, 0o600);
-        let mut kept = kept.open(name)?;
-        std::io::copy(&mut end, &mut kept)?;
-        kept.sync_all()?;
-        self.file.set_len(self.length)?;
-        self.file.sync_all()
-    }
-
     fn failed(&self, source: std::io::Error) -> Refused {
         Refused::Disk {
-            path: self.path.clone(),
+            path: self.file.name().to_path_buf(),
             source,
         }
     }
@@ -645,6 +588,51 @@ fn record(reader: &mut impl Read, left: u64) -> std::io::Result<Option<(u8, Vec<
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use std::fs::{File, OpenOptions};
+    use std::io::Write;
+    use std::path::Path;
+
+    /// A file as it is.
+    #[derive(Debug)]
+    struct Plain {
+        path: PathBuf,
+        file: File,
+    }
+
+    impl Growing for Plain {
+        fn name(&self) -> &Path {
+            &self.path
+        }
+
+        fn length(&self) -> u64 {
+            self.file.metadata().unwrap().len()
+        }
+
+        fn append(&mut self, bytes: &[u8]) -> std::io::Result<()> {
+            self.file.write_all(bytes)
+        }
+
+        fn sync(&mut self) -> std::io::Result<()> {
+            self.file.sync_data()
+        }
+
+        fn cut(&mut self, length: u64) -> std::io::Result<()> {
+            self.file.set_len(length)
+        }
+
+        fn read(&self) -> std::io::Result<Box<dyn Bytes>> {
+            Ok(Box::new(File::open(&self.path)?))
+        }
+    }
+
+    fn plain(path: &Path) -> Box<dyn Growing> {
+        let mut options = OpenOptions::new();
+        let file = options.create(true).append(true).open(path).unwrap();
+        Box::new(Plain {
+            path: path.to_path_buf(),
+            file,
+        })
+    }
 
     const HOUR: u64 = 3600 * SAMPLE_RATE as u64;
 
@@ -783,7 +771,7 @@ mod tests {
             takes[0].0 = Mode::Append;
             let dir = tempfile::tempdir().unwrap();
             let path = dir.path().join("a.takes");
-            let mut journal = Journal::create(&path, HOUR).unwrap();
+            let mut journal = Journal::create(plain(&path), HOUR).unwrap();
             let mut events = events.iter().cycle();
             // Beyond so many only sound comes, so that it ends.
             let mut budget = 200;
@@ -812,7 +800,7 @@ mod tests {
                             bytes.truncate(keep as usize);
                             bytes.extend(std::iter::repeat_n(noise, usize::from(noise % 19)));
                             std::fs::write(&path, &bytes).unwrap();
-                            journal = Journal::open(&path, HOUR).unwrap();
+                            journal = Journal::open(plain(&path), HOUR).unwrap();
                             let kept = journal.takes()[number as usize].1;
                             prop_assert!(kept >= safe, "what was acknowledged is lost");
                             sent = kept as usize;
@@ -823,7 +811,7 @@ mod tests {
             journal.sync().unwrap();
             prop_assert_eq!(recorded(&journal), joined(&takes));
             drop(journal);
-            prop_assert_eq!(recorded(&Journal::open(&path, HOUR).unwrap()), joined(&takes));
+            prop_assert_eq!(recorded(&Journal::open(plain(&path), HOUR).unwrap()), joined(&takes));
         }
     }
 
@@ -845,7 +833,7 @@ mod tests {
     #[test]
     fn sound_that_is_known_is_left_out_and_a_gap_says_what_is_expected() {
         let dir = tempfile::tempdir().unwrap();
-        let mut journal = Journal::create(&dir.path().join("a"), HOUR).unwrap();
+        let mut journal = Journal::create(plain(&dir.path().join("a")), HOUR).unwrap();
         assert_eq!(journal.push(0, 0, &[1, 2, 3]).unwrap(), [1, 2, 3]);
         assert_eq!(journal.push(0, 0, &[1, 2, 3]).unwrap(), [0i16; 0]);
         assert_eq!(journal.push(0, 1, &[2, 3, 4]).unwrap(), [4]);
@@ -881,16 +869,16 @@ mod tests {
     #[test]
     fn a_dictation_is_not_longer_than_it_may_be() {
         let dir = tempfile::tempdir().unwrap();
-        let mut journal = Journal::create(&dir.path().join("a"), 5).unwrap();
+        let mut journal = Journal::create(plain(&dir.path().join("a")), 5).unwrap();
         journal.push(0, 0, &[0; 5]).unwrap();
         assert!(matches!(journal.push(0, 5, &[0]), Err(Refused::TooLong(_))));
     }
 
     #[test]
-    fn what_is_cut_off_is_kept_and_a_foreign_file_is_not_touched() {
+    fn a_torn_end_is_cut_off_and_a_foreign_file_is_not_touched() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("a");
-        let mut journal = Journal::create(&path, HOUR).unwrap();
+        let mut journal = Journal::create(plain(&path), HOUR).unwrap();
         journal.push(0, 0, &[7; 10]).unwrap();
         journal.note(b"{}").unwrap();
         journal.sync().unwrap();
@@ -909,16 +897,15 @@ mod tests {
         let mut bytes = std::fs::read(&path).unwrap();
         bytes.extend_from_slice(b"half a record");
         std::fs::write(&path, &bytes).unwrap();
-        let journal = Journal::open(&path, HOUR).unwrap();
+        let journal = Journal::open(plain(&path), HOUR).unwrap();
         assert_eq!(journal.takes(), [(Mode::Append, 10)]);
         assert_eq!(journal.notes(), [b"{}".to_vec()]);
-        let torn = dir.path().join(format!("a.torn-{length}"));
-        assert_eq!(std::fs::read(torn).unwrap(), b"half a record");
+        assert_eq!(std::fs::metadata(&path).unwrap().len(), length);
 
         let foreign = dir.path().join("b");
         std::fs::write(&foreign, "a letter").unwrap();
         assert!(matches!(
-            Journal::open(&foreign, HOUR),
+            Journal::open(plain(&foreign), HOUR),
             Err(Refused::Foreign(_))
         ));
         assert_eq!(std::fs::read(&foreign).unwrap(), b"a letter");

@@ -8,6 +8,7 @@ pub mod chunk;
 pub mod decode;
 pub mod dss;
 mod external;
+mod input;
 pub mod journal;
 mod lost;
 #[cfg(feature = "microphone")]
@@ -19,6 +20,7 @@ mod resample;
 pub mod vad;
 
 pub use external::{INPUT, Stopper};
+pub use input::{Bytes, Growing, Input};
 
 use std::fs::File;
 use std::path::{Path, PathBuf};

@@ -4,14 +4,19 @@
 //! a stream; the waveform comes from the same pass.
 
 use super::decode::Decoder;
-use super::{AudioError, OpenOptions, SAMPLE_RATE, plain, to_i16};
+use super::{AudioError, Input, OpenOptions, SAMPLE_RATE, to_i16};
 use hound::{SampleFormat, WavSpec, WavWriter};
 use std::fs::File;
-use std::io::BufWriter;
-use std::path::Path;
+use std::io::{BufWriter, ErrorKind, Read, Seek, SeekFrom, Write};
 
 /// Peaks per second of sound.
 pub const PEAKS_PER_S: usize = 20;
+
+/// Bytes of a WAV header as they are written here.
+const HEADER: usize = 44;
+
+/// Bytes that are written at a time.
+const PART: usize = 64 * 1024;
 
 /// Samples of one peak.
 const SPAN: usize = SAMPLE_RATE / PEAKS_PER_S;
@@ -50,34 +55,97 @@ impl Waveform {
     }
 }
 
-/// Decodes `recording` into the new WAV file `wav`, which is on the disk when this returns. Blocks, for as long as
-/// decoding takes.
+/// Decodes `recording` and writes its samples, little-endian, without a header ([`Wave`] puts one before them). Blocks, for
+/// as long as decoding takes.
 ///
 /// # Errors
-/// What the decoder says, [`AudioError::NoSamples`] where there is no sound, [`AudioError::Write`]; then `wav` may be
-/// there in part.
-pub fn render(recording: &Path, options: &OpenOptions, wav: &Path) -> Result<Waveform, AudioError> {
-    let failed = |e: std::io::Error| AudioError::Write(wav.to_path_buf(), e);
+/// What the decoder says, [`AudioError::NoSamples`] where there is no sound, [`AudioError::Write`]; then some of it may have
+/// been written.
+pub fn render(
+    recording: &Input,
+    options: &OpenOptions,
+    out: &mut impl Write,
+) -> Result<Waveform, AudioError> {
+    let failed = |e: std::io::Error| AudioError::Write(recording.name().to_path_buf(), e);
     let mut decoder = Decoder::open_with(recording, options)?;
-    let file = super::create_private(wav).map_err(failed)?;
-    let handle = file.try_clone().map_err(failed)?;
-    let mut writer = writer(file).map_err(|e| failed(plain(e)))?;
     let mut waveform = Waveform::default();
     let mut samples = Vec::new();
+    let mut bytes = Vec::new();
     while let Some(block) = decoder.next_block()? {
         samples.clear();
         samples.extend(block.iter().map(|s| to_i16(*s)));
         waveform.push(&samples);
-        for sample in &samples {
-            writer.write_sample(*sample).map_err(|e| failed(plain(e)))?;
+        bytes.extend(samples.iter().flat_map(|s| s.to_le_bytes()));
+        if bytes.len() >= PART {
+            out.write_all(&bytes).map_err(failed)?;
+            bytes.clear();
         }
     }
-    writer.finalize().map_err(|e| failed(plain(e)))?;
-    handle.sync_all().map_err(failed)?;
+    out.write_all(&bytes).map_err(failed)?;
     if waveform.samples == 0 {
-        return Err(AudioError::NoSamples(recording.to_path_buf()));
+        return Err(AudioError::NoSamples(recording.name().to_path_buf()));
     }
     Ok(waveform)
+}
+
+/// A WAV file: a header, and samples that lie somewhere without one. Reads from any place.
+pub struct Wave<R> {
+    header: [u8; HEADER],
+    samples: R,
+    length: u64,
+    position: u64,
+}
+
+impl<R: Read + Seek> Wave<R> {
+    /// Over this many samples; none where the format has no number for so much.
+    pub fn new(samples: R, count: u64) -> Option<Self> {
+        Some(Self {
+            header: header(count)?,
+            samples,
+            length: HEADER as u64 + 2 * count,
+            position: 0,
+        })
+    }
+
+    /// Bytes of the whole.
+    pub fn length(&self) -> u64 {
+        self.length
+    }
+}
+
+impl<R: Read + Seek> Read for Wave<R> {
+    fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
+        let left = self.length.saturating_sub(self.position);
+        let most = usize::try_from(left).unwrap_or(usize::MAX).min(out.len());
+        let n = match usize::try_from(self.position) {
+            Ok(at) if at < HEADER => {
+                let n = most.min(HEADER - at);
+                out[..n].copy_from_slice(&self.header[at..at + n]);
+                n
+            }
+            _ => {
+                self.samples
+                    .seek(SeekFrom::Start(self.position - HEADER as u64))?;
+                self.samples.read(&mut out[..most])?
+            }
+        };
+        self.position += n as u64;
+        Ok(n)
+    }
+}
+
+impl<R: Read + Seek> Seek for Wave<R> {
+    fn seek(&mut self, to: SeekFrom) -> std::io::Result<u64> {
+        let position = match to {
+            SeekFrom::Start(at) => Some(at),
+            SeekFrom::End(by) => self.length.checked_add_signed(by),
+            SeekFrom::Current(by) => self.position.checked_add_signed(by),
+        };
+        self.position = position.ok_or_else(|| {
+            std::io::Error::new(ErrorKind::InvalidInput, "a place before the beginning")
+        })?;
+        Ok(self.position)
+    }
 }
 
 /// A WAV writer over a file.
@@ -87,9 +155,9 @@ pub(super) fn writer(file: File) -> Result<WavWriter<BufWriter<File>>, hound::Er
 
 /// How a WAV file of so many 16 kHz mono samples begins; nothing but the samples follows. None where the format has no
 /// number for so much.
-pub(super) fn header(samples: u64) -> Option<[u8; 44]> {
+pub(super) fn header(samples: u64) -> Option<[u8; HEADER]> {
     let bytes = u32::try_from(samples.checked_mul(2)?).ok()?;
-    let mut out = [0; 44];
+    let mut out = [0; HEADER];
     let mut at = 0;
     let mut put = |part: &[u8]| {
         out[at..at + part.len()].copy_from_slice(part);
@@ -113,7 +181,8 @@ pub(super) fn header(samples: u64) -> Option<[u8; 44]> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::path::PathBuf;
+    use std::io::Cursor;
+    use std::path::{Path, PathBuf};
 
     fn recording(dir: &Path, rate: u32, samples: &[i16]) -> PathBuf {
         let path = dir.join("in.wav");
@@ -135,14 +204,11 @@ mod tests {
         let samples: Vec<i16> = (0..44_100)
             .map(|i| ((f64::from(i) * 0.05).sin() * 16_384.0) as i16)
             .collect();
-        let wav = dir.path().join("out.wav");
-        let waveform = render(
-            &recording(dir.path(), 44_100, &samples),
-            &OpenOptions::default(),
-            &wav,
-        )
-        .unwrap();
-        let read = hound::WavReader::open(&wav).unwrap();
+        let recording = recording(dir.path(), 44_100, &samples);
+        let mut out = Vec::new();
+        let waveform = render(&(&recording).into(), &OpenOptions::default(), &mut out).unwrap();
+        let wave = Wave::new(Cursor::new(out), waveform.samples).unwrap();
+        let read = hound::WavReader::new(wave).unwrap();
         assert_eq!(read.spec(), SPEC);
         assert_eq!(u64::from(read.duration()), waveform.samples);
         assert!(waveform.samples.abs_diff(16_000) < 20);
@@ -171,12 +237,27 @@ mod tests {
     #[test]
     fn a_recording_without_a_sample_is_refused() {
         let dir = tempfile::tempdir().unwrap();
-        let error = render(
-            &recording(dir.path(), 16_000, &[]),
-            &OpenOptions::default(),
-            &dir.path().join("out.wav"),
-        )
-        .unwrap_err();
+        let recording = recording(dir.path(), 16_000, &[]);
+        let options = OpenOptions::default();
+        let error = render(&(&recording).into(), &options, &mut Vec::new()).unwrap_err();
         assert!(matches!(error, AudioError::NoSamples(_)), "{error}");
+    }
+
+    #[test]
+    fn a_wave_is_read_from_any_place_across_its_header() {
+        let samples: Vec<u8> = (0..200).collect();
+        let mut wave = Wave::new(Cursor::new(samples.clone()), 100).unwrap();
+        let mut whole = Vec::new();
+        wave.read_to_end(&mut whole).unwrap();
+        assert_eq!(whole[HEADER..], samples);
+        assert_eq!(whole.len() as u64, wave.length());
+        for from in [0, 1, 43, 44, 45, 100, 243, 244, 300] {
+            wave.seek(SeekFrom::Start(from)).unwrap();
+            let mut part = Vec::new();
+            wave.read_to_end(&mut part).unwrap();
+            assert_eq!(part, whole[whole.len().min(from as usize)..], "{from}");
+        }
+        assert_eq!(wave.seek(SeekFrom::End(-4)).unwrap(), 240);
+        assert!(wave.seek(SeekFrom::End(-245)).is_err());
     }
 }

@@ -1,6 +1,7 @@
 //! `osler demo`: the whole way, from two recordings to two filed reports.
 
 use crate::app::App;
+use crate::audio::Input;
 use crate::cli::common::{NOBODY, date, mrn, short, with_app};
 use crate::cli::exit::{Code, Failure};
 use crate::cli::{intake, show};
@@ -106,7 +107,7 @@ async fn take_in(
     folder: &Path,
     entry: Entry,
     mrn: Mrn,
-    hear: impl FnOnce(&Path, &Background) -> Result<Recognition, Failure> + Send + 'static,
+    hear: impl FnOnce(&Input, &Background) -> Result<Recognition, Failure> + Send + 'static,
 ) -> Result<Taken, Failure> {
     let recording = folder.join(&entry.file);
     let file = recording.display().to_string();

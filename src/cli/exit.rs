@@ -6,6 +6,7 @@ use crate::dictionary::load::LoadError;
 use crate::store::StoreError;
 use crate::store::blobs::BlobError;
 use crate::workflow::WorkflowError;
+use crate::workflow::backup::BackupError;
 use std::process::ExitCode;
 
 /// Shown under `--help`.
@@ -97,9 +98,11 @@ impl From<BlobError> for Failure {
     fn from(e: BlobError) -> Self {
         let code = match &e {
             BlobError::Source(_) | BlobError::Empty => Code::Input,
-            BlobError::Store { .. } | BlobError::Missing { .. } | BlobError::Damaged { .. } => {
-                Code::Store
-            }
+            BlobError::Full(_)
+            | BlobError::Store { .. }
+            | BlobError::Missing { .. }
+            | BlobError::Damaged { .. }
+            | BlobError::Sealed(_) => Code::Store,
         };
         Self::new(code, e.to_string())
     }
@@ -111,6 +114,26 @@ impl From<OpenError> for Failure {
             OpenError::Store(e) => e.into(),
             OpenError::Audio(e) => e.into(),
         }
+    }
+}
+
+impl From<BackupError> for Failure {
+    fn from(e: BackupError) -> Self {
+        let code = match e {
+            BackupError::Store(e) => return e.into(),
+            BackupError::Audio(e) => return e.into(),
+            BackupError::Workflow(e) => return e.into(),
+            BackupError::NoPlace
+            | BackupError::Inside(_)
+            | BackupError::NotEmpty(_)
+            | BackupError::NoBackup(_) => Code::Usage,
+            BackupError::Newer(_)
+            | BackupError::Room { .. }
+            | BackupError::NotWhole { .. }
+            | BackupError::Io { .. }
+            | BackupError::Key(_) => Code::Store,
+        };
+        Self::new(code, e.to_string())
     }
 }
 

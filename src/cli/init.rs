@@ -4,6 +4,7 @@ use crate::cli::common::with_app;
 use crate::cli::exit::Failure;
 use crate::config::Config;
 use crate::store::{Kind, Opening};
+use crate::workflow::upkeep;
 use std::io::Write;
 
 /// Arguments of `osler init`.
@@ -28,6 +29,11 @@ pub fn run(args: &Args, config: Config) -> Result<(), Failure> {
             "{} database: {}",
             kind.as_str(),
             app.store.path().display()
+        )?;
+        writeln!(
+            out,
+            "key file: {} (keep a copy away from this machine: without it nothing can be read)",
+            upkeep::key_file(&app.config).display()
         )?;
         if app.store.users().await?.is_empty() {
             writeln!(

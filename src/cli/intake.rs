@@ -1,6 +1,7 @@
 //! `osler intake`: a recording into a patient's record.
 
 use crate::app::App;
+use crate::audio::Input;
 use crate::cli::common::{date, mrn, short, with_app};
 use crate::cli::exit::Failure;
 use crate::cli::transcribe;
@@ -15,7 +16,7 @@ use crate::workflow::layers::Background;
 use crate::workflow::users;
 use jiff::civil::Date;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Arguments of `osler intake`.
 #[derive(Debug, clap::Args)]
@@ -66,7 +67,7 @@ pub fn run(args: Args, config: Config) -> Result<(), Failure> {
 pub fn recogniser(
     app: &App,
     model: Option<String>,
-) -> impl Fn(&Path, &Background) -> Result<Recognition, Failure> + Clone + Send + use<> {
+) -> impl Fn(&Input, &Background) -> Result<Recognition, Failure> + Clone + Send + use<> {
     let recogniser = transcribe::Lazy::new(app.config.clone(), model);
     move |recording, background| recogniser.recognise(recording, background)
 }

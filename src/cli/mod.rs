@@ -8,8 +8,10 @@ pub mod admin;
 pub mod ask;
 mod audit;
 pub mod background;
+pub mod backup;
 pub mod batch;
 pub mod common;
+pub mod db;
 pub mod demo;
 pub mod dictate;
 pub mod dictionary;
@@ -19,9 +21,11 @@ pub mod exit;
 pub mod inbox;
 pub mod init;
 pub mod intake;
+pub mod key;
 pub mod models;
 pub mod patient;
 pub mod report;
+pub mod retention;
 pub mod serve;
 pub mod show;
 pub mod template;
@@ -41,6 +45,9 @@ pub struct Cli {
     /// Folder of the database and the audio; also OSLER_DATA
     #[arg(long, global = true, value_name = "DIR")]
     data: Option<PathBuf>,
+    /// File of the master key; also OSLER_KEY_FILE
+    #[arg(long, global = true, value_name = "FILE")]
+    key_file: Option<PathBuf>,
     #[command(subcommand)]
     command: Command,
 }
@@ -85,6 +92,18 @@ enum Command {
     /// List, show, sign or file reports
     #[command(subcommand)]
     Report(report::Command),
+    /// Save the database and the recordings, check a backup, put it back
+    #[command(subcommand)]
+    Backup(backup::Command),
+    /// Show or replace the master key
+    #[command(subcommand)]
+    Key(key::Command),
+    /// Encrypt or decrypt the database file
+    #[command(subcommand)]
+    Db(db::Command),
+    /// Remove recordings whose time is over; keep what a legal hold names
+    #[command(subcommand)]
+    Retention(retention::Command),
     /// Make a sample practice, take two recordings in, and print what became of them
     Demo(demo::Args),
     /// Check or export the audit trail
@@ -110,6 +129,9 @@ fn run(cli: Cli) -> Result<(), Failure> {
     if let Some(data) = cli.data {
         config.data = data;
     }
+    if let Some(file) = cli.key_file {
+        config.key_file = Some(file);
+    }
     match cli.command {
         Command::Transcribe(args) => transcribe::run(&args, &config),
         Command::Dictate(args) => dictate::run(&args, &config),
@@ -126,6 +148,10 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Command::Watch(args) => watch::run(args, config),
         Command::Inbox(command) => inbox::run(command, config),
         Command::Report(command) => report::run(command, config),
+        Command::Backup(command) => backup::run(command, config),
+        Command::Key(command) => key::run(&command, config),
+        Command::Db(command) => db::run(&command, config),
+        Command::Retention(command) => retention::run(command, config),
         Command::Demo(args) => demo::run(&args, config),
         Command::Audit(command) => audit::run(command, config),
         Command::Serve(args) => serve::run(&args, config),

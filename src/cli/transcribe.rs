@@ -1,7 +1,7 @@
 //! `osler transcribe`: recordings to text, JSON or subtitles. Files that fail do not stop the others.
 
 use super::exit::{Code, Failure};
-use crate::audio::{AudioError, Channel, OpenOptions};
+use crate::audio::{AudioError, Channel, Input, OpenOptions};
 use crate::config::Config;
 use crate::dictionary::index::Index;
 use crate::dictionary::load::Tables;
@@ -190,10 +190,11 @@ impl Recogniser {
     }
 
     /// Transcribes one recording, with a progress bar where somebody watches.
-    pub fn recognise(&self, recording: &Path) -> Result<Recognition, TranscribeError> {
-        let bar = self.bar.then(|| bar(recording));
+    pub fn recognise(&self, recording: impl Into<Input>) -> Result<Recognition, TranscribeError> {
+        let recording = recording.into();
+        let bar = self.bar.then(|| bar(recording.name()));
         let result = transcribe(
-            recording,
+            &recording,
             &self.pool,
             &self.index,
             &self.options,
@@ -323,7 +324,7 @@ impl Lazy {
     /// dictation over the dictionary.
     pub fn recognise(
         &self,
-        recording: &Path,
+        recording: &Input,
         background: &Background,
     ) -> Result<Recognition, Failure> {
         let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);

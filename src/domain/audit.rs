@@ -118,6 +118,20 @@ pub enum Action {
     UploadDecided,
     /// An upload was given up.
     UploadRemoved,
+    /// A backup was made.
+    BackupMade,
+    /// This data folder was put back from a backup.
+    BackupRestored,
+    /// The master key was replaced.
+    KeyRotated,
+    /// The database was encrypted or decrypted where it lies.
+    DatabaseConverted,
+    /// A legal hold was placed on a patient's record.
+    HoldPlaced,
+    /// A legal hold was lifted.
+    HoldLifted,
+    /// A recording was removed because its time was over.
+    SoundRemoved,
 }
 
 impl Action {
@@ -187,6 +201,13 @@ written!(Action {
     UploadWaits => "upload.waits",
     UploadDecided => "upload.decided",
     UploadRemoved => "upload.removed",
+    BackupMade => "backup.made",
+    BackupRestored => "backup.restored",
+    KeyRotated => "key.rotated",
+    DatabaseConverted => "database.converted",
+    HoldPlaced => "retention.hold_placed",
+    HoldLifted => "retention.hold_lifted",
+    SoundRemoved => "retention.sound_removed",
 });
 
 /// The last row of the trail at some moment: its number and its code. Written "12:3f...".

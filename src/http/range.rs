@@ -4,8 +4,8 @@ use super::error::Problem;
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use std::path::Path;
-use tokio::io::{AsyncReadExt, AsyncSeekExt};
+use std::io::{Read, Seek, SeekFrom};
+use tokio::io::AsyncWriteExt;
 use tokio_util::io::ReaderStream;
 
 /// Bytes that are read at a time.
@@ -22,17 +22,20 @@ enum Part {
     Nothing,
 }
 
-/// Answers with the file at `path`, or the part that is asked for; `tag` names its content and is no part of a header yet.
-pub async fn file(
-    path: &Path,
+/// What is read from any place, decrypted perhaps while that is done.
+pub trait Sound: Read + Seek + Send {}
+
+impl<T: Read + Seek + Send> Sound for T {}
+
+/// Answers with `sound`, or the part of it that is asked for; `tag` names its content and is no part of a header yet.
+pub fn part_of(
+    sound: Box<dyn Sound>,
+    length: u64,
     content_type: &'static str,
     tag: &str,
     request: &HeaderMap,
 ) -> Result<Response, Problem> {
     let tag = format!("\"{tag}\"");
-    let gone = |_| Problem::not_found("the sound is not there any more; ask for it again");
-    let mut file = tokio::fs::File::open(path).await.map_err(gone)?;
-    let length = file.metadata().await.map_err(gone)?.len();
     let known = |name| {
         request
             .get_all(name)
@@ -60,20 +63,15 @@ pub async fn file(
                 response
             }
             Part::Whole => {
-                let mut response =
-                    Body::from_stream(ReaderStream::with_capacity(file, CHUNK)).into_response();
+                let mut response = body(sound, 0, length).into_response();
                 set(&mut response, header::CONTENT_LENGTH, &length.to_string());
                 set(&mut response, header::CONTENT_TYPE, content_type);
                 response
             }
             Part::Bytes(from, to) => {
-                file.seek(std::io::SeekFrom::Start(from))
-                    .await
-                    .map_err(gone)?;
                 let count = to - from + 1;
-                let body = ReaderStream::with_capacity(file.take(count), CHUNK);
                 let mut response =
-                    (StatusCode::PARTIAL_CONTENT, Body::from_stream(body)).into_response();
+                    (StatusCode::PARTIAL_CONTENT, body(sound, from, count)).into_response();
                 set(&mut response, header::CONTENT_LENGTH, &count.to_string());
                 set(&mut response, header::CONTENT_TYPE, content_type);
                 set(
@@ -88,6 +86,37 @@ pub async fn file(
     set(&mut response, header::ACCEPT_RANGES, "bytes");
     set(&mut response, header::ETAG, &tag);
     Ok(response)
+}
+
+/// A body of `count` bytes from a place on. They are read as fast as they are taken, and no thread waits for whoever takes
+/// them.
+fn body(mut sound: Box<dyn Sound>, from: u64, count: u64) -> Body {
+    let (mut give, take) = tokio::io::duplex(2 * CHUNK);
+    tokio::spawn(async move {
+        let mut at = from;
+        while at < from + count {
+            let most = usize::try_from(from + count - at)
+                .unwrap_or(CHUNK)
+                .min(CHUNK);
+            let read = tokio::task::spawn_blocking(move || {
+                let mut bytes = vec![0; most];
+                sound.seek(SeekFrom::Start(at))?;
+                sound.read_exact(&mut bytes)?;
+                Ok::<_, std::io::Error>((sound, bytes))
+            });
+            let Ok(Ok((back, bytes))) = read.await else {
+                // A body that is shorter than it was said to be is an error to whoever takes it.
+                tracing::error!("a recording could not be read to its end while it was played");
+                return;
+            };
+            sound = back;
+            at += bytes.len() as u64;
+            if give.write_all(&bytes).await.is_err() {
+                return; // nobody listens any more
+            }
+        }
+    });
+    Body::from_stream(ReaderStream::with_capacity(take, CHUNK))
 }
 
 fn set(response: &mut Response, name: header::HeaderName, value: &str) {

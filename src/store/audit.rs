@@ -289,6 +289,29 @@ impl Store {
         }
     }
 
+    /// Notes something that was done to the whole: a backup, a change of the key.
+    pub async fn record_upkeep(
+        &self,
+        action: Action,
+        what: String,
+        details: serde_json::Value,
+        stamp: Stamp,
+    ) -> Result<(), StoreError> {
+        self.write(move |conn| {
+            record(
+                conn,
+                Entry {
+                    action,
+                    subject: ("upkeep", what),
+                    patient_id: None,
+                    details,
+                    stamp: &stamp,
+                },
+            )
+        })
+        .await
+    }
+
     /// The rows that a filter lets through, newest first.
     pub async fn audit_lines(&self, filter: AuditFilter) -> Result<Vec<AuditLine>, StoreError> {
         self.read(move |conn| lines(conn, &filter)).await

@@ -5,7 +5,8 @@
 //! there is never sealed.
 
 use crate::domain::audit::Head;
-use crate::store::key::{Key, authenticate, hex};
+use crate::store::blobs::hex;
+use crate::store::keys::{Keys, authenticate};
 use crate::store::{Fault, Store, StoreError};
 use rusqlite::{Connection, OptionalExtension, Row};
 
@@ -72,7 +73,7 @@ fn code(key: &[u8; 32], before: &str, row: &Row<'_>) -> rusqlite::Result<String>
     Ok(hex(&authenticate(key, &message)))
 }
 
-fn audit_key(key: &Key) -> [u8; 32] {
+fn audit_key(key: &Keys) -> [u8; 32] {
     key.derive("audit trail", "")
 }
 
@@ -83,7 +84,7 @@ pub(super) fn last(conn: &Connection) -> rusqlite::Result<i64> {
 }
 
 /// Gives the rows behind `after` their codes.
-pub(super) fn seal(conn: &Connection, key: &Key, after: i64) -> rusqlite::Result<()> {
+pub(super) fn seal(conn: &Connection, key: &Keys, after: i64) -> rusqlite::Result<()> {
     let key = audit_key(key);
     let mut before: Option<String> = None;
     let mut codes = Vec::new();
@@ -116,7 +117,7 @@ fn mac_before(conn: &Connection, seq: i64) -> rusqlite::Result<String> {
     Ok(mac.flatten().unwrap_or_default())
 }
 
-fn check(conn: &Connection, key: &Key, kept: Option<&Head>) -> Result<AuditCheck, Fault> {
+fn check(conn: &Connection, key: &Keys, kept: Option<&Head>) -> Result<AuditCheck, Fault> {
     let key = audit_key(key);
     let mut found = AuditCheck {
         rows: 0,
@@ -171,7 +172,7 @@ fn check(conn: &Connection, key: &Key, kept: Option<&Head>) -> Result<AuditCheck
 impl Store {
     /// Checks the whole trail, and whether it still holds the head that was kept elsewhere.
     pub async fn check_audit(&self, kept: Option<Head>) -> Result<AuditCheck, StoreError> {
-        let key = self.inner.key.clone();
+        let key = self.inner.keys.clone();
         self.read(move |conn| check(conn, &key, kept.as_ref()))
             .await
     }

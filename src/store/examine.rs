@@ -1,10 +1,11 @@
 //! Looking at a database without changing it: not even its schema is brought up to date.
 
-use crate::store::key::Key;
+use crate::store::backup::sounds;
+use crate::store::keys::{KeyError, Keys};
 use crate::store::sql::At;
 use crate::store::{
-    APPLICATION_ID, FILE_NAME, Fault, KEYED_SINCE, Kind, Options, SCHEMA_VERSION, StoreError,
-    connect, require_file,
+    APPLICATION_ID, FILE_NAME, Fault, Form, Kind, Options, SCHEMA_VERSION, StoreError, form, knows,
+    link, require_file, unusable,
 };
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension};
@@ -41,16 +42,27 @@ pub struct Examination {
 ///
 /// # Errors
 /// [`StoreError`] where it cannot be opened or is not one of Osler's.
-pub fn examine(data: &Path, thorough: bool) -> Result<Examination, StoreError> {
+pub fn examine(data: &Path, key_file: &Path, thorough: bool) -> Result<Examination, StoreError> {
     let path = data.join(FILE_NAME);
     require_file(&path)?;
-    let conn = connect(&path, Options::default(), true)?;
+    let keys = Keys::open(data, key_file);
+    // A plain file is looked at whatever the keys are.
+    let is_plain = form(&path).map_err(|e| unusable(&path, &e))? == Form::Plain;
+    let keys = match keys {
+        Err(KeyError::NoKeyring(_)) if !is_plain => return Err(StoreError::NotADatabase(path)),
+        Err(e) if !is_plain => return Err(e.into()),
+        other => other,
+    };
+    let needed = keys.as_ref().ok().filter(|_| !is_plain);
+    let conn = link(&path, needed, Options::default().busy_timeout, true)?;
     let mut found = look(&conn, &path, thorough).map_err(|fault| fault.at(&path))?;
-    if found.schema >= KEYED_SINCE {
-        let key = Key::open(data, false)
-            .and_then(|key| key.check(&conn, data).map_err(|fault| fault.at(&path)));
-        found.key = key.err().map(|e| e.to_string());
-    }
+    let checked = match &keys {
+        Ok(keys) => knows(&conn, keys, &path).map_err(|fault| fault.at(&path).to_string()),
+        // Made by the next start, where there never was one.
+        Err(KeyError::NoKeyring(_)) if found.schema < SCHEMA_VERSION => Ok(()),
+        Err(e) => Err(e.to_string()),
+    };
+    found.key = checked.err();
     Ok(found)
 }
 
@@ -74,10 +86,7 @@ fn look(conn: &Connection, path: &Path, thorough: bool) -> Result<Examination, F
         })
         .optional()?;
     let newest: Option<At> = conn.query_row("SELECT max(at) FROM audit", [], |r| r.get(0))?;
-    let recordings = conn
-        .prepare("SELECT DISTINCT sha256 FROM takes ORDER BY sha256")?
-        .query_map([], |r| r.get(0))?
-        .collect::<Result<Vec<String>, _>>()?;
+    let recordings = sounds(conn)?;
     let waiting = if schema == SCHEMA_VERSION {
         let count = |sql: &str| -> Result<usize, Fault> {
             let n: i64 = conn.query_row(sql, [], |r| r.get(0))?;

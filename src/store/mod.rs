@@ -1,17 +1,19 @@
-//! The store: SQLite in one file, the recordings beside it ([`blobs`]).
+//! The store: SQLite in one file, the recordings beside it ([`blobs`]), both encrypted ([`keys`], [`vault`]).
 //!
 //! One async method is one use case is one transaction, which holds the change and its audit row. A single connection
 //! writes, on its own thread; a few read. No type of rusqlite leaves this module, so that another database can take its
 //! place behind the same methods.
 
 mod audit;
+pub mod backup;
 pub mod blobs;
 mod chain;
+pub mod cipher;
 mod dictations;
 mod encounters;
 mod examine;
 mod inbox;
-mod key;
+pub mod keys;
 mod lane;
 mod layers;
 mod live;
@@ -21,6 +23,7 @@ mod patients;
 mod people;
 mod queue;
 mod reports;
+mod retention;
 mod review;
 mod search;
 pub mod space;
@@ -29,6 +32,7 @@ mod steps;
 mod templates;
 mod uploads;
 mod users;
+pub mod vault;
 mod worklist;
 
 pub use audit::{AuditFilter, AuditLine, AuditRow, Note};
@@ -37,7 +41,6 @@ pub use dictations::{Completed, NewDictation, NewTake, Received, StoredTranscrip
 pub use encounters::Visit;
 pub use examine::{Examination, examine};
 pub use inbox::{KnownDictation, KnownSound, NewItem};
-pub use key::KEY_FILE;
 pub use layers::{AddedLocal, LayerCount, RevokeLocal, StoredLocal};
 pub use live::{LiveDictation, LiveEnd};
 pub use marks::SayMarks;
@@ -51,6 +54,7 @@ pub use queue::{Claim, Queued};
 pub use reports::{
     FileReport, Filter, Listing, SignReport, StageErrors, StoredDictation, StoredRecord,
 };
+pub use retention::{Hold, Over};
 pub use review::{Anew, Correction, MoveTo, NewAddendum, Part, Retract, SplitInto};
 pub use search::{FoundReport, HIT_FROM, HIT_TO, Sight};
 pub use steps::{StepTaken, TakeStep};
@@ -59,7 +63,7 @@ pub use uploads::Upload;
 pub use worklist::{Count, Cursor, Item, Turnaround, WorkFilter};
 
 use crate::domain::transition::Refused;
-use key::Key;
+use keys::{KEYRING, KeyError, Keys};
 use lane::Lane;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, TransactionBehavior};
 use rusqlite_migration::{M, Migrations};
@@ -74,10 +78,7 @@ pub const FILE_NAME: &str = "osler.db";
 const APPLICATION_ID: i64 = 0x4F53_4C52;
 
 /// Schema version that this program writes.
-pub const SCHEMA_VERSION: i64 = 11;
-
-/// From this schema version on a database has a key.
-const KEYED_SINCE: i64 = 6;
+pub const SCHEMA_VERSION: i64 = 12;
 
 const READERS: usize = 4;
 
@@ -98,6 +99,12 @@ impl Kind {
             Self::Practice => "practice",
         }
     }
+
+    fn parse(written: &str) -> Option<Self> {
+        [Self::Demo, Self::Practice]
+            .into_iter()
+            .find(|kind| kind.as_str() == written)
+    }
 }
 
 /// How a database is opened.
@@ -110,16 +117,19 @@ pub enum Opening {
 }
 
 /// Settings that tests and installations may want to change.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Options {
     /// How long a statement waits for another program that holds the database.
     pub busy_timeout: Duration,
+    /// File of the master key; beside the data folder where none is named.
+    pub key_file: Option<PathBuf>,
 }
 
 impl Default for Options {
     fn default() -> Self {
         Self {
             busy_timeout: Duration::from_secs(5),
+            key_file: None,
         }
     }
 }
@@ -159,9 +169,19 @@ pub enum StoreError {
     },
     /// The file is something else.
     #[error(
-        "{0} is not an Osler database (or its beginning is damaged); move it away, or restore it from a backup"
+        "{0} is not an Osler database, or not the one that the keys beside it belong to, or its beginning is damaged; move it away, or restore it from a backup"
     )]
     NotADatabase(PathBuf),
+    /// The file is not encrypted, and this program keeps it encrypted.
+    #[error(
+        "the database {0} is not encrypted; run `osler db encrypt` once to encrypt it where it lies"
+    )]
+    Plain(PathBuf),
+    /// The file is encrypted, and this program was built without that.
+    #[error(
+        "the database {0} is encrypted, and this program was built without encryption; use the usual build of Osler"
+    )]
+    Encrypted(PathBuf),
     /// The file or its folder cannot be made.
     #[error("the data folder {path} cannot be made or used: {reason}")]
     CannotCreate {
@@ -182,19 +202,6 @@ pub enum StoreError {
         /// What was asked for.
         wanted: Kind,
     },
-    /// The key file is gone.
-    #[error(
-        "the key of this database is missing: {0} belongs beside it and is not made anew; restore it from the backup"
-    )]
-    KeyMissing(PathBuf),
-    /// The key file holds no key.
-    #[error("{0} is damaged: it holds no key; restore it from the backup")]
-    KeyDamaged(PathBuf),
-    /// The key is another database's.
-    #[error(
-        "{0} is the key of another database; restore the one that belongs to this database from the backup"
-    )]
-    KeyWrong(PathBuf),
     /// What was asked for is not there.
     #[error("{0}")]
     NotFound(String),
@@ -214,6 +221,9 @@ pub enum StoreError {
     /// The table of transitions forbids it.
     #[error(transparent)]
     Refused(Refused),
+    /// What lies there cannot be opened.
+    #[error(transparent)]
+    Key(#[from] KeyError),
     /// The store was closed while a call was under way.
     #[error("the database was closed")]
     Closed,
@@ -294,9 +304,9 @@ struct Inner {
     readers: Lane,
     writer: Lane,
     notes: audit::Notes,
-    key: Key,
     kind: Kind,
     path: PathBuf,
+    keys: Keys,
 }
 
 impl Store {
@@ -323,15 +333,27 @@ impl Store {
             .write(true)
             .open(&path)
             .map_err(|e| unusable(&path, &e))?;
-        let (writer, kind, key) = open_writer(data, &path, opening, options)?;
+        let key_file = options.key_file.clone();
+        let key_file = key_file.unwrap_or_else(|| keys::default_file(data));
+        let timeout = options.busy_timeout;
+        let form = form(&path).map_err(|e| unusable(&path, &e))?;
+        if form == Form::Plain && cfg!(feature = "encrypted") {
+            is_ours(&path, timeout)?;
+            return Err(StoreError::Plain(path));
+        }
+        let keys = open_keys(data, &path, &key_file)?;
+        if form == Form::Other && !cfg!(feature = "encrypted") {
+            return Err(StoreError::Encrypted(path));
+        }
+        let (writer, kind) = open_writer(&path, &keys, opening, timeout)?;
         keep_private(&path);
         let reopen = {
-            let path = path.clone();
-            Arc::new(move || connect(&path, options, false))
+            let (path, keys) = (path.clone(), keys.clone());
+            Arc::new(move || connect(&path, &keys, timeout, false))
         };
         let read = {
-            let path = path.clone();
-            Arc::new(move || connect(&path, options, true))
+            let (path, keys) = (path.clone(), keys.clone());
+            Arc::new(move || connect(&path, &keys, timeout, true))
         };
         let inner = Inner {
             writer: Lane::start(
@@ -352,9 +374,9 @@ impl Store {
                 read,
             )?,
             notes: audit::Notes::default(),
-            key,
             kind,
             path,
+            keys,
         };
         Ok(Self {
             inner: Arc::new(inner),
@@ -374,14 +396,19 @@ impl Store {
     /// 32 bytes that this installation alone can make, for one purpose and within it for one thing or person: the same
     /// each time.
     pub fn derived_key(&self, purpose: &str, about: &str) -> [u8; 32] {
-        self.inner.key.derive(purpose, about)
+        self.inner.keys.derive(purpose, about)
+    }
+
+    /// The keys of its folder.
+    pub fn keys(&self) -> &Keys {
+        &self.inner.keys
     }
 
     async fn write<T: Send + 'static>(
         &self,
         job: impl FnOnce(&Connection) -> Result<T, Fault> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let key = self.inner.key.clone();
+        let key = self.inner.keys.clone();
         self.inner
             .writer
             .run(move |conn| {
@@ -430,6 +457,65 @@ fn require_file(path: &Path) -> Result<(), StoreError> {
     }
 }
 
+/// The keys of the data folder; made where nothing in it is sealed yet.
+fn open_keys(data: &Path, database: &Path, key_file: &Path) -> Result<Keys, StoreError> {
+    match Keys::open(data, key_file) {
+        Err(KeyError::NoKeyring(_)) if !is_sealed(data) => {
+            match form(database).map_err(|e| unusable(database, &e))? {
+                Form::Other => return Err(StoreError::NotADatabase(database.to_path_buf())),
+                Form::Plain => is_ours(database, Options::default().busy_timeout)?,
+                Form::Empty => {}
+            }
+            Ok(Keys::open_or_create(data, key_file)?)
+        }
+        other => Ok(other?),
+    }
+}
+
+/// What a database file is by its first bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Empty,
+    /// SQLite, not encrypted.
+    Plain,
+    /// Encrypted, or no database at all.
+    Other,
+}
+
+fn form(path: &Path) -> std::io::Result<Form> {
+    use std::io::Read;
+    let mut start = Vec::new();
+    std::fs::File::open(path)?
+        .take(16)
+        .read_to_end(&mut start)?;
+    Ok(match start.as_slice() {
+        [] => Form::Empty,
+        b"SQLite format 3\0" => Form::Plain,
+        _ => Form::Other,
+    })
+}
+
+/// An error where a file that is not encrypted is another program's.
+fn is_ours(path: &Path, busy_timeout: Duration) -> Result<(), StoreError> {
+    let conn = link(path, None, busy_timeout, true)?;
+    let look = || -> Result<bool, Fault> {
+        let application: i64 = conn.pragma_query_value(None, "application_id", |r| r.get(0))?;
+        let tables: i64 = conn.query_row("SELECT count(*) FROM sqlite_schema", [], |r| r.get(0))?;
+        Ok(application == APPLICATION_ID || tables == 0)
+    };
+    if look().map_err(|fault| fault.at(path))? {
+        Ok(())
+    } else {
+        Err(StoreError::NotADatabase(path.to_path_buf()))
+    }
+}
+
+/// Whether there are sealed files, which no new keys would open.
+fn is_sealed(data: &Path) -> bool {
+    std::fs::read_dir(data.join(blobs::FOLDER))
+        .is_ok_and(|mut entries| entries.any(|e| e.is_ok_and(|e| e.path().is_dir())))
+}
+
 /// Makes the data folder and an empty database file, both for the owner only. A folder that is there keeps its mode:
 /// whoever made it decided who may look in.
 fn prepare_folder(data: &Path, path: &Path) -> Result<(), StoreError> {
@@ -449,7 +535,11 @@ fn prepare_folder(data: &Path, path: &Path) -> Result<(), StoreError> {
     for entry in std::fs::read_dir(data).map_err(failed)? {
         let name = entry.map_err(failed)?.file_name();
         let name = name.to_string_lossy();
-        if name != blobs::FOLDER && !name.starts_with(FILE_NAME) && !name.starts_with(KEY_FILE) {
+        let ours = [blobs::FOLDER, blobs::PLAIN_FOLDER].contains(&&*name)
+            || name.starts_with(FILE_NAME)
+            || name.starts_with(KEYRING)
+            || name == keys::UNSEALED;
+        if !ours {
             return Err(StoreError::CannotCreate {
                 path: data.to_path_buf(),
                 reason: "the folder holds other files and no Osler database; name an empty or a new folder".into(),
@@ -482,7 +572,22 @@ fn keep_private(path: &Path) {
     let _ = path;
 }
 
-fn connect(path: &Path, options: Options, read_only: bool) -> Result<Connection, StoreError> {
+fn connect(
+    path: &Path,
+    keys: &Keys,
+    busy_timeout: Duration,
+    read_only: bool,
+) -> Result<Connection, StoreError> {
+    link(path, Some(keys), busy_timeout, read_only)
+}
+
+/// Without keys, a connection to a file that is not encrypted.
+fn link(
+    path: &Path,
+    keys: Option<&Keys>,
+    busy_timeout: Duration,
+    read_only: bool,
+) -> Result<Connection, StoreError> {
     let access = if read_only {
         OpenFlags::SQLITE_OPEN_READ_ONLY
     } else {
@@ -490,7 +595,10 @@ fn connect(path: &Path, options: Options, read_only: bool) -> Result<Connection,
     };
     let open = || -> Result<Connection, Fault> {
         let conn = Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
-        conn.busy_timeout(options.busy_timeout)?;
+        if let Some(keys) = keys {
+            cipher::unlock(&conn, keys)?;
+        }
+        conn.busy_timeout(busy_timeout)?;
         conn.pragma_update(None, "foreign_keys", true)?;
         // Without it, INSERT OR REPLACE would delete a row past the trigger that forbids it.
         conn.pragma_update(None, "recursive_triggers", true)?;
@@ -500,23 +608,23 @@ fn connect(path: &Path, options: Options, read_only: bool) -> Result<Connection,
 }
 
 fn open_writer(
-    data: &Path,
     path: &Path,
+    keys: &Keys,
     opening: Opening,
-    options: Options,
-) -> Result<(Connection, Kind, Key), StoreError> {
-    let mut conn = connect(path, options, false)?;
-    let (kind, key) = prepare(&mut conn, data, path, opening).map_err(|fault| fault.at(path))?;
-    Ok((conn, kind, key))
+    busy_timeout: Duration,
+) -> Result<(Connection, Kind), StoreError> {
+    let mut conn = connect(path, keys, busy_timeout, false)?;
+    let kind = prepare(&mut conn, path, keys, opening).map_err(|fault| fault.at(path))?;
+    Ok((conn, kind))
 }
 
 /// Checks what the file is before anything is written to it, then sets it up.
 fn prepare(
     conn: &mut Connection,
-    data: &Path,
     path: &Path,
+    keys: &Keys,
     opening: Opening,
-) -> Result<(Kind, Key), Fault> {
+) -> Result<Kind, Fault> {
     let found: i64 = conn.pragma_query_value(None, "user_version", |r| r.get(0))?;
     let application: i64 = conn.pragma_query_value(None, "application_id", |r| r.get(0))?;
     let tables: i64 = conn.query_row("SELECT count(*) FROM sqlite_schema", [], |r| r.get(0))?;
@@ -535,7 +643,7 @@ fn prepare(
     if is_new && opening == Opening::Existing {
         return Err(StoreError::Missing(path.to_path_buf()).into());
     }
-    let key = Key::open(data, found < KEYED_SINCE)?;
+    knows(conn, keys, path)?;
     let mode: String = conn.pragma_update_and_check(None, "journal_mode", "WAL", |r| r.get(0))?;
     if mode != "wal" {
         return Err(StoreError::Broken(format!(
@@ -546,23 +654,24 @@ fn prepare(
     // A report that was acknowledged survives a power cut.
     conn.pragma_update(None, "synchronous", "FULL")?;
     if found < SCHEMA_VERSION {
+        if !is_new {
+            backup::keep_before_migration(conn, keys, path, found)?;
+        }
         let kind = match opening {
             Opening::OrCreate(kind) => kind,
             Opening::Existing => Kind::Practice, // not used: only the first migration asks
         };
-        migrate(conn, kind, &key)?;
+        migrate(conn, kind, keys)?;
     }
-    key.check(conn, data)?;
     let kind: Option<String> = conn
         .query_row("SELECT value FROM meta WHERE key = 'kind'", [], |r| {
             r.get(0)
         })
         .optional()?;
-    let kind = match kind.as_deref() {
-        Some("demo") => Kind::Demo,
-        Some("practice") => Kind::Practice,
-        _ => return Err(StoreError::Broken("the kind of the database is unknown".into()).into()),
-    };
+    let kind = kind
+        .as_deref()
+        .and_then(Kind::parse)
+        .ok_or_else(|| StoreError::Broken("the kind of the database is unknown".into()))?;
     match opening {
         Opening::OrCreate(wanted) if wanted != kind => Err(StoreError::WrongKind {
             path: path.to_path_buf(),
@@ -570,12 +679,35 @@ fn prepare(
             wanted,
         }
         .into()),
-        _ => Ok((kind, key)),
+        _ => Ok(kind),
     }
 }
 
-fn migrate(conn: &mut Connection, kind: Kind, key: &Key) -> Result<(), Fault> {
-    let (remembered, sealing) = (key.clone(), key.clone());
+/// Whether the database remembers these keys, or none yet.
+fn knows(conn: &Connection, keys: &Keys, path: &Path) -> Result<(), Fault> {
+    let has_meta: bool = conn.query_row(
+        "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'meta'",
+        [],
+        |r| r.get(0),
+    )?;
+    if !has_meta {
+        return Ok(());
+    }
+    let known: Option<String> = conn
+        .query_row("SELECT value FROM meta WHERE key = 'keyring'", [], |r| {
+            r.get(0)
+        })
+        .optional()?;
+    match known {
+        Some(known) if known != keys.fingerprint() => {
+            Err(StoreError::from(KeyError::Foreign(path.with_file_name(KEYRING))).into())
+        }
+        _ => Ok(()),
+    }
+}
+
+fn migrate(conn: &mut Connection, kind: Kind, keys: &Keys) -> Result<(), Fault> {
+    let (fingerprint, sealing) = (keys.fingerprint(), keys.clone());
     // The kind is written in the transaction that makes the tables: there is no database without one.
     let migrations = Migrations::new(vec![
         M::up_with_hook(
@@ -592,10 +724,7 @@ fn migrate(conn: &mut Connection, kind: Kind, key: &Key) -> Result<(), Fault> {
         M::up(include_str!("migrations/0010_people.sql")),
         M::up(include_str!("migrations/0020_work.sql")),
         M::up(include_str!("migrations/0021_dictionary.sql")),
-        M::up_with_hook(
-            include_str!("migrations/0030_sessions.sql"),
-            move |tx: &rusqlite::Transaction<'_>| Ok(remembered.remember(tx)?),
-        ),
+        M::up(include_str!("migrations/0030_sessions.sql")),
         M::up(include_str!("migrations/0031_inbox.sql")),
         M::up_with_hook(
             include_str!("migrations/0032_trail.sql"),
@@ -604,6 +733,17 @@ fn migrate(conn: &mut Connection, kind: Kind, key: &Key) -> Result<(), Fault> {
         M::up(include_str!("migrations/0050_review.sql")),
         M::up(include_str!("migrations/0060_sound.sql")),
         M::up(include_str!("migrations/0070_templates.sql")),
+        M::up_with_hook(
+            include_str!("migrations/0080_retention.sql"),
+            move |tx: &rusqlite::Transaction<'_>| {
+                // The database remembers its keys, to know them again.
+                tx.execute(
+                    "INSERT INTO meta (key, value) VALUES ('keyring', ?1)",
+                    [&fingerprint],
+                )?;
+                Ok(())
+            },
+        ),
     ]);
     conn.set_transaction_behavior(TransactionBehavior::Immediate);
     match migrations.to_latest(conn) {
@@ -629,7 +769,7 @@ mod tests {
     #[test]
     fn the_schema_version_is_the_number_of_migrations() {
         let mut conn = Connection::open_in_memory().unwrap();
-        assert!(migrate(&mut conn, Kind::Demo, &Key::for_testing()).is_ok());
+        assert!(migrate(&mut conn, Kind::Demo, &Keys::for_testing()).is_ok());
         let version: i64 = conn
             .pragma_query_value(None, "user_version", |r| r.get(0))
             .unwrap();

@@ -1,6 +1,7 @@
 //! The sample practice: made-up people, for a database that was made as a demonstration.
 
 use crate::app::App;
+use crate::audio::Input;
 use crate::domain::audit::Actor;
 use crate::domain::encounter::Encounter;
 use crate::domain::ids::EncounterId;
@@ -16,7 +17,6 @@ use crate::workflow::patients::NewPatient;
 use crate::workflow::{Refusal, WorkflowError, patients, sign, users};
 use jiff::ToSpan;
 use jiff::civil::{Date, date};
-use std::path::Path;
 
 /// Login name, printed name, role.
 const USERS: [(&str, &str, Role); 5] = [
@@ -144,7 +144,7 @@ pub async fn take_in<E, F>(
 ) -> Result<Taken, IntakeError<E>>
 where
     E: Send + 'static,
-    F: FnOnce(&Path, &Background) -> Result<Recognition, E> + Send + 'static,
+    F: FnOnce(&Input, &Background) -> Result<Recognition, E> + Send + 'static,
 {
     if !is_sample(app) {
         return Err(Refusal::NoDemoHere.into());

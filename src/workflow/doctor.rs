@@ -7,9 +7,11 @@ use crate::dictionary::load::{FILES, Tables};
 use crate::domain::arrival::Field;
 use crate::speech::models::{Manifest, Verdict, verify};
 use crate::store::blobs::{self, AudioStore};
+use crate::store::keys::{KEYRING, Keys};
 use crate::store::space::{Space, spoken};
-use crate::store::{self, Examination, FILE_NAME, KEY_FILE, Kind, SCHEMA_VERSION, StoreError};
+use crate::store::{self, Examination, FILE_NAME, Kind, SCHEMA_VERSION, StoreError};
 use crate::workflow::arrivals::{Matching, Rules};
+use crate::workflow::upkeep::key_file;
 use jiff::civil::date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -110,12 +112,12 @@ pub struct Examine {
 pub fn examine(config: &Config, what: &Examine, clock: &dyn Clock) -> Vec<Check> {
     let mut checks = vec![versions()];
     checks.extend(data_folder(&config.data));
-    let examined = store::examine(&config.data, what.thorough);
-    checks.extend(database(&config.data, &examined));
+    let examined = store::examine(&config.data, &key_file(config), what.thorough);
+    checks.extend(database(config, &examined));
     let newest = examined.as_ref().ok().and_then(|e| e.newest_audit);
     checks.push(time(clock.now(), newest));
     if let Ok(examined) = &examined {
-        checks.push(recordings(&config.data, examined, what.thorough));
+        checks.push(recordings(config, examined, what.thorough));
         checks.extend(waiting(examined));
     }
     checks.push(model(config));
@@ -201,7 +203,7 @@ fn private(data: &Path) -> Check {
         let mut open = Vec::new();
         let mut foreign = Vec::new();
         let owner = std::fs::metadata(data).map(|meta| meta.uid()).ok();
-        for name in ["", FILE_NAME, KEY_FILE, blobs::FOLDER] {
+        for name in ["", FILE_NAME, KEYRING, blobs::FOLDER] {
             let path = data.join(name);
             let Ok(meta) = std::fs::metadata(&path) else {
                 continue;
@@ -252,13 +254,13 @@ fn disk(data: &Path) -> Check {
     Check::ok(WHAT, found)
 }
 
-fn database(data: &Path, examined: &Result<Examination, StoreError>) -> Vec<Check> {
+fn database(config: &Config, examined: &Result<Examination, StoreError>) -> Vec<Check> {
     const WHAT: &str = "database";
     let examined = match examined {
         Err(error @ StoreError::Missing(_)) => {
             return vec![Check::failed(
                 WHAT,
-                format!("there is none in {}", data.display()),
+                format!("there is none in {}", config.data.display()),
                 error.to_string(),
             )];
         }
@@ -301,7 +303,7 @@ fn database(data: &Path, examined: &Result<Examination, StoreError>) -> Vec<Chec
     checks.push(match &examined.key {
         None => Check::ok(
             "key",
-            format!("{} belongs to this database", data.join(KEY_FILE).display()),
+            format!("{} opens this practice", key_file(config).display()),
         ),
         Some(problem) => Check::failed(
             "key",
@@ -343,10 +345,20 @@ fn time(now: Timestamp, newest: Option<Timestamp>) -> Check {
 }
 
 /// Whether every recording that the database knows is there.
-fn recordings(data: &Path, examined: &Examination, thorough: bool) -> Check {
+fn recordings(config: &Config, examined: &Examination, thorough: bool) -> Check {
     const WHAT: &str = "recordings";
     let known = examined.recordings.len();
-    let store = AudioStore::at(data);
+    let keys = match Keys::open(&config.data, &key_file(config)) {
+        Ok(keys) => keys,
+        Err(e) => {
+            return Check::failed(
+                WHAT,
+                format!("{known}, which cannot be looked at: {e}"),
+                "restore the key file from where you keep its copy",
+            );
+        }
+    };
+    let store = AudioStore::at(&config.data, &keys);
     let bad = examined
         .recordings
         .iter()
@@ -354,7 +366,7 @@ fn recordings(data: &Path, examined: &Examination, thorough: bool) -> Check {
             if thorough {
                 store.verified(sha256).is_err()
             } else {
-                store.path(sha256).is_err()
+                store.holds(sha256).is_err()
             }
         })
         .count();
@@ -368,7 +380,7 @@ fn recordings(data: &Path, examined: &Examination, thorough: bool) -> Check {
         bad => Check::failed(
             WHAT,
             format!("{bad} of {known} {how}"),
-            "restore the folder audio from a backup, or take the original recordings in again",
+            "restore the folder sound from a backup, or take the original recordings in again",
         ),
     }
 }

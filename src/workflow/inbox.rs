@@ -95,7 +95,7 @@ pub async fn assign(
     let item = app.store.find_in_inbox(&id.to_string()).await?;
     let checked = intake::check(app, request).await?;
     let (audio, sha256) = (app.audio.clone(), item.sha256.clone());
-    tokio::task::spawn_blocking(move || audio.verified(&sha256))
+    tokio::task::spawn_blocking(move || audio.verified(&sha256).map(drop))
         .await
         .map_err(|e| StoreError::Broken(e.to_string()))??;
     let sound = StoredAudio {
@@ -195,14 +195,14 @@ pub async fn look_again(app: &App, actor: &Actor) -> Result<Vec<Dictation>, Work
 pub async fn save(app: &App, item: &InboxItem, to: &Path) -> Result<(), WorkflowError> {
     let (audio, sha256, to) = (app.audio.clone(), item.sha256.clone(), to.to_path_buf());
     tokio::task::spawn_blocking(move || {
-        let from = audio.verified(&sha256)?;
+        let mut from = audio.verified(&sha256)?;
         let mut options = std::fs::OpenOptions::new();
         options.write(true).create_new(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let copy = || {
+        let mut copy = || {
             let mut file = options.open(&to)?;
-            std::io::copy(&mut std::fs::File::open(from)?, &mut file)
+            std::io::copy(&mut from, &mut file)
         };
         copy()
             .map(|_| ())

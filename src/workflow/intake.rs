@@ -5,7 +5,7 @@
 
 use crate::app::App;
 use crate::audio::decode::Decoder;
-use crate::audio::{AudioError, OpenOptions};
+use crate::audio::{AudioError, Input, OpenOptions};
 use crate::domain::audit::Actor;
 use crate::domain::dictation::{Dictation, Phase, Take};
 use crate::domain::ids::{DictationId, EncounterId, ReportId, UserId};
@@ -15,7 +15,7 @@ use crate::domain::transition::Note;
 use crate::domain::user::User;
 use crate::domain::worklist::Orders;
 use crate::speech::engine::Cancel;
-use crate::store::blobs::{BlobError, StoredAudio};
+use crate::store::blobs::{AudioStore, BlobError, StoredAudio};
 use crate::store::{Completed, NewDictation, NewTake, Received, StoreError};
 use crate::workflow::hub::Event;
 use crate::workflow::layers::{self, Background};
@@ -71,7 +71,7 @@ impl<E, T: Into<WorkflowError>> From<T> for IntakeError<E> {
     }
 }
 
-/// Takes a recording in and has `transcribe` make a draft of it. `transcribe` gets the path of the stored recording and
+/// Takes a recording in and has `transcribe` make a draft of it. `transcribe` gets the stored recording and
 /// what is known before it is heard, may block, and is not called where the draft is there already.
 pub async fn run<E, F>(
     app: &App,
@@ -81,7 +81,7 @@ pub async fn run<E, F>(
 ) -> Result<Taken, IntakeError<E>>
 where
     E: Send + 'static,
-    F: FnOnce(&Path, &Background) -> Result<Recognition, E> + Send + 'static,
+    F: FnOnce(&Input, &Background) -> Result<Recognition, E> + Send + 'static,
 {
     let dictation = receive(app, request, actor).await?;
     if dictation.phase != Phase::Recorded {
@@ -96,7 +96,7 @@ where
         .await?;
     let (audio, sha256) = (app.audio.clone(), take.sha256.clone());
     let work = tokio::task::spawn_blocking(move || {
-        let recording = audio.verified(&sha256).map_err(Stop::Damaged)?;
+        let recording = stored_sound(&audio, &sha256).map_err(Stop::Damaged)?;
         transcribe(&recording, &background).map_err(Stop::Transcription)
     });
     // A claim that is lost meanwhile stops nothing here: the first that completes wins.
@@ -149,6 +149,11 @@ pub fn check_recording(recording: &Path, source: &OpenOptions) -> Result<Option<
             no_regular_file(&meta).into(),
         ));
     }
+    check_sound(&recording.into(), source)
+}
+
+/// The same for what is no file.
+pub fn check_sound(recording: &Input, source: &OpenOptions) -> Result<Option<f64>, AudioError> {
     let mut decoder = Decoder::open_with(recording, source)?;
     decoder.next_block()?;
     Ok(decoder.claimed_s())
@@ -375,8 +380,31 @@ fn stored_take<'a>(app: &App, dictation: &'a Dictation) -> Result<&'a Take, Work
     let take = dictation.takes.first().ok_or_else(|| {
         StoreError::Broken(format!("dictation {} has no recording", dictation.id))
     })?;
-    app.audio.path(&take.sha256)?;
+    app.audio.holds(&take.sha256)?;
     Ok(take)
+}
+
+/// A recording in the audio store, to be heard; all of it was checked.
+pub(super) fn stored_sound(audio: &AudioStore, sha256: &str) -> Result<Input, BlobError> {
+    audio.verified(sha256)?;
+    let (audio, address) = (audio.clone(), sha256.to_owned());
+    Ok(Input::opened_by(format!("recording {sha256}"), move || {
+        let sound = audio.open_sound(&address).map_err(std::io::Error::other)?;
+        Ok(Box::new(sound))
+    }))
+}
+
+/// Copies what can be read into the audio store, off the async threads.
+pub(super) async fn keep_input(app: &App, input: Input) -> Result<StoredAudio, WorkflowError> {
+    let audio = app.audio.clone();
+    let stored = tokio::task::spawn_blocking(move || {
+        let bytes = input.bytes().map_err(BlobError::Source)?;
+        audio.put(bytes)
+    });
+    let stored = stored
+        .await
+        .map_err(|e| StoreError::Broken(e.to_string()))?;
+    Ok(stored?)
 }
 
 /// Copies the file into the audio store, off the async threads.

@@ -23,17 +23,20 @@ use crate::domain::worklist::{Orders, Priority, Route};
 use crate::speech::engine::{Cancel, SpeechError};
 use crate::speech::live::Update;
 use crate::speech::pool::Pool;
-use crate::store::blobs::{BlobError, make_folder, sync_folder};
+use crate::store::blobs::BlobError;
+use crate::store::keys::Keys;
+use crate::store::vault::{Vault, VaultError};
 use crate::store::{LiveDictation, LiveEnd, NewTake, StoreError};
 use crate::workflow::dictate::Desk;
 use crate::workflow::intake::{self, Checked, Sound};
 use crate::workflow::room::{self, NoRoom};
+use crate::workflow::sealed::Sealed;
 use crate::workflow::{Refusal, WorkflowError};
 use jiff::SignedDuration;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Duration;
@@ -41,6 +44,11 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 /// Folder inside the data folder.
 pub const FOLDER: &str = "live";
+
+/// What the sealed file of a dictation is known by.
+fn name_of(id: LiveId) -> String {
+    format!("live {id}")
+}
 
 /// How often the hearing thread looks for an answer of the engine.
 const LOOK: Duration = Duration::from_millis(20);
@@ -239,7 +247,7 @@ pub struct Sessions {
 }
 
 struct Inner {
-    root: PathBuf,
+    vault: Vault,
     limits: Limits,
     open: Mutex<HashMap<LiveId, Arc<Session>>>,
     /// Held while a session comes into the map, so that its file is opened once.
@@ -280,10 +288,10 @@ impl Session {
 
 impl Sessions {
     /// Over the data folder; its own folder is made when it is needed.
-    pub fn new(data: &Path, limits: Limits) -> Self {
+    pub fn new(data: &Path, keys: &Keys, limits: Limits) -> Self {
         Self {
             inner: Arc::new(Inner {
-                root: data.join(FOLDER),
+                vault: Vault::new(data.join(FOLDER), keys),
                 limits,
                 open: Mutex::default(),
                 opening: tokio::sync::Mutex::default(),
@@ -401,14 +409,13 @@ impl Sessions {
         let mut out = Vec::new();
         for live in app.store.open_live(author).await? {
             let known = self.inner.lock().get(&live.id).cloned();
-            let path = self.inner.path(live.id);
+            let (inner, id) = (self.inner.clone(), live.id);
             let (length_s, attached) = blocking(move || match known {
                 Some(session) => {
                     let state = session.lock();
                     (state.journal.length_s(), state.told.is_some())
                 }
-                // A file that is missing or foreign is shown as empty; finishing it says what is wrong.
-                None => (Journal::length_of(&path).unwrap_or(0.0), false),
+                None => (inner.length_of(id), false),
             })
             .await?;
             out.push(Unfinished {
@@ -423,14 +430,15 @@ impl Sessions {
     /// Deletes the sound of what was thrown away a month ago.
     pub async fn sweep(&self, app: &App) -> Result<usize, WorkflowError> {
         let before = app.clock.now() - SignedDuration::from_hours(24 * DISCARDED_DAYS);
-        let mut paths = Vec::new();
+        let mut names = Vec::new();
         for id in app.store.discarded_live(before).await? {
-            paths.push(self.inner.path(id));
+            names.push(name_of(id));
         }
+        let inner = self.inner.clone();
         blocking(move || {
-            paths
+            names
                 .iter()
-                .filter(|path| std::fs::remove_file(path).is_ok())
+                .filter(|name| inner.vault.remove(name).unwrap_or(false))
                 .count()
         })
         .await
@@ -441,23 +449,20 @@ impl Sessions {
         if self.inner.lock().len() >= self.inner.limits.sessions {
             return Err(LiveError::Busy);
         }
-        room::check(&self.inner.root, 0, self.inner.limits.free)?;
+        room::check(self.inner.vault.root(), 0, self.inner.limits.free)?;
         Ok(())
     }
 
     async fn journal(&self, id: LiveId, new: bool) -> Result<Journal, LiveError> {
-        let (inner, path) = (self.inner.clone(), self.inner.path(id));
+        let inner = self.inner.clone();
         blocking(move || {
-            make_folder(&inner.root)?;
-            let longest = inner.limits.longest;
-            // A file without a row is what a killed run left of the same beginning.
-            let journal = if new && !path.exists() {
-                Journal::create(&path, longest)?
-            } else {
-                Journal::open(&path, longest)?
-            };
-            sync_folder(&inner.root)?;
-            Ok(journal)
+            let name = name_of(id);
+            // Sound that was kept is not begun anew. A file without a row is what a killed run left of the same beginning.
+            if !new && !inner.vault.holds(&name) {
+                return Err(VaultError::Missing(inner.vault.path(&name)).into());
+            }
+            let file = Sealed::open(&inner.vault, &name)?;
+            Ok(Journal::open(Box::new(file), inner.limits.longest)?)
         })
         .await?
     }
@@ -506,8 +511,12 @@ impl Inner {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn path(&self, id: LiveId) -> PathBuf {
-        self.root.join(format!("{id}.takes"))
+    /// Seconds that are kept. A file that is missing or damaged is shown as empty; finishing it says what is wrong.
+    fn length_of(&self, id: LiveId) -> f64 {
+        let file = Sealed::look(&self.vault, &name_of(id));
+        file.ok()
+            .and_then(|file| Journal::length_of(Box::new(file)).ok())
+            .unwrap_or(0.0)
     }
 }
 
@@ -762,9 +771,9 @@ impl Attached {
     async fn end(&self) {
         self.session.cancel.cancel();
         self.sessions.leave(&self.session, self.holder);
-        let path = self.sessions.inner.path(self.session.id);
+        let (inner, id) = (self.sessions.inner.clone(), self.session.id);
         // A file that stays is found by nobody; the row says what became of it.
-        let _ = blocking(move || std::fs::remove_file(path)).await;
+        let _ = blocking(move || inner.vault.remove(&name_of(id))).await;
     }
 
     /// Works on the session, off the async threads, if this connection still holds it.

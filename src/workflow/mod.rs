@@ -2,6 +2,7 @@
 //! keeps what was decided, together with its audit row, in one transaction.
 
 pub mod arrivals;
+pub mod backup;
 pub mod batch;
 pub mod case;
 pub mod demo;
@@ -20,14 +21,17 @@ pub mod print;
 pub mod queue;
 pub mod record;
 pub mod redraft;
+pub mod retention;
 pub mod review;
 pub mod room;
+mod sealed;
 pub mod search;
 pub mod sign;
 pub mod sound;
 pub mod templates;
 pub mod trail;
 pub mod transcribe;
+pub mod upkeep;
 pub mod uploads;
 pub mod watch;
 pub mod worklist;
@@ -39,6 +43,7 @@ use crate::dictionary::load::LoadError;
 use crate::domain::patient::Patient;
 use crate::domain::policy::Reason;
 use crate::store::blobs::BlobError;
+use crate::store::vault::VaultError;
 use crate::workflow::people::AccessRefusal;
 use jiff::civil::Date;
 
@@ -169,6 +174,12 @@ impl WorkflowError {
     /// Whether what was asked for is not there.
     pub fn is_not_found(&self) -> bool {
         matches!(self, Self::Store(StoreError::NotFound(_)))
+    }
+}
+
+impl From<VaultError> for WorkflowError {
+    fn from(error: VaultError) -> Self {
+        BlobError::from(error).into()
     }
 }
 

@@ -6,6 +6,7 @@
 //! is complete.
 
 use crate::app::App;
+use crate::audio::Input;
 use crate::dictionary::index::Index;
 use crate::domain::audit::Actor;
 use crate::domain::dictation::Dictation;
@@ -18,10 +19,10 @@ use crate::speech::pool::{Pool, Urgency};
 use crate::store::blobs::BlobError;
 use crate::store::{Claim, StoreError};
 pub use crate::workflow::hub::Event;
+use crate::workflow::intake;
 use crate::workflow::layers::{self, Background};
 use crate::workflow::transcribe::{Options, TranscribeError, transcribe_as};
 use std::future::Future;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::broadcast;
@@ -37,7 +38,7 @@ pub type Progress<'a> = &'a mut dyn FnMut(f64, Option<f64>);
 #[derive(Debug, Clone, Copy)]
 pub struct Hearing<'a> {
     /// The stored recording; its bytes were checked.
-    pub recording: &'a Path,
+    pub recording: &'a Input,
     /// What it belongs to: author, patient, orders.
     pub dictation: &'a Dictation,
     /// What is known before it is heard: the patient's record, and the layers over the dictionary.
@@ -189,7 +190,7 @@ impl Runner {
         let (audio, heard_cancel) = (self.app.audio.clone(), cancel.clone());
         let sha256 = first_sound(&dictation).map_err(Failure::for_good)?;
         let work = tokio::task::spawn_blocking(move || -> Result<Recognition, Failure> {
-            let recording: PathBuf = audio.verified(&sha256)?;
+            let recording = intake::stored_sound(&audio, &sha256)?;
             let mut progress = |done_s: f64, total_s: Option<f64>| {
                 hub.tell(Event::Heard(id, done_s, total_s));
             };

@@ -6,7 +6,7 @@
 
 use crate::audio::chunk::{Chunk, Chunker};
 use crate::audio::decode::Decoder;
-use crate::audio::{AudioError, OpenOptions};
+use crate::audio::{AudioError, Input, OpenOptions};
 use crate::dictionary::correct::{self, Proposal};
 use crate::dictionary::index::Index;
 use crate::domain::finding::{Finding, FindingKind, Severity};
@@ -21,7 +21,6 @@ use crate::text::safety::PatientContext;
 use crate::workflow::redraft;
 use serde_json::json;
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
@@ -82,7 +81,7 @@ pub struct Options {
 const CANCEL_LOOK: Duration = Duration::from_millis(100);
 
 /// Channels of a recording.
-pub fn channels(recording: &Path, source: &OpenOptions) -> Result<u16, AudioError> {
+pub fn channels(recording: impl Into<Input>, source: &OpenOptions) -> Result<u16, AudioError> {
     let mut decoder = Decoder::open_with(recording, source)?;
     if decoder.info().channels == 0 {
         // The header does not say; the sound does.
@@ -133,7 +132,7 @@ struct Worked {
 
 /// Transcribes a recording. `progress` is told the seconds done and, if the header says, the seconds there are.
 pub fn transcribe(
-    recording: &Path,
+    recording: impl Into<Input>,
     pool: &Pool,
     index: &Arc<Index>,
     options: &Options,
@@ -147,7 +146,7 @@ pub fn transcribe(
 /// The same, before or behind other recordings.
 pub fn transcribe_as(
     urgency: Urgency,
-    recording: &Path,
+    recording: impl Into<Input>,
     pool: &Pool,
     index: &Arc<Index>,
     options: &Options,
@@ -155,7 +154,8 @@ pub fn transcribe_as(
     progress: &mut dyn FnMut(f64, Option<f64>),
 ) -> Result<Recognition, TranscribeError> {
     let started = Instant::now();
-    let decoder = Decoder::open_with(recording, &options.source)?;
+    let recording = recording.into();
+    let decoder = Decoder::open_with(&recording, &options.source)?;
     let stopper = decoder.stopper();
     let claimed_s = decoder.claimed_s();
     let job = pool.job(urgency, cancel);
@@ -194,7 +194,7 @@ pub fn transcribe_as(
         collected?;
         read.unwrap_or_else(|_| {
             Err(TranscribeError::Audio(AudioError::Absurd(
-                recording.to_path_buf(),
+                recording.name().to_path_buf(),
                 "the decoder stopped with an error".into(),
             )))
         })

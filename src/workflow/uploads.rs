@@ -5,7 +5,7 @@
 //! what was said about it, it stays here until a person decides.
 
 use crate::app::App;
-use crate::audio::{AudioError, OpenOptions};
+use crate::audio::{AudioError, Input, OpenOptions};
 use crate::domain::audit::Actor;
 use crate::domain::ids::{DictationId, UploadId};
 use crate::domain::patient::Mrn;
@@ -13,15 +13,18 @@ use crate::domain::role::Role;
 use crate::domain::user::User;
 use crate::domain::worklist::Orders;
 pub use crate::store::Upload;
-use crate::store::blobs::{BlobError, file_sha256, make_folder, sync_folder};
+use crate::store::blobs::{BlobError, hex};
+use crate::store::keys::Keys;
+use crate::store::vault::{Appender, Vault, VaultError};
 use crate::store::{NewTake, StoreError};
 use crate::workflow::intake::{self, Sound};
 use crate::workflow::room::{self, NoRoom};
 use crate::workflow::{Refusal, WorkflowError};
 use jiff::SignedDuration;
 use jiff::civil::Date;
+use sha2::{Digest, Sha256};
 use std::collections::HashSet;
-use std::io::{Read, Seek, SeekFrom, Write};
+use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -164,7 +167,7 @@ pub struct Uploads {
 
 #[derive(Debug)]
 struct Inner {
-    root: PathBuf,
+    vault: Vault,
     limits: Limits,
     /// Those that a request writes to.
     in_use: Mutex<HashSet<UploadId>>,
@@ -172,10 +175,10 @@ struct Inner {
 
 impl Uploads {
     /// Over the data folder; its own folder is made when it is needed.
-    pub fn new(data: &Path, limits: Limits) -> Self {
+    pub fn new(data: &Path, keys: &Keys, limits: Limits) -> Self {
         Self {
             inner: Arc::new(Inner {
-                root: data.join(FOLDER),
+                vault: Vault::new(data.join(FOLDER), keys),
                 limits,
                 in_use: Mutex::default(),
             }),
@@ -241,7 +244,7 @@ impl Uploads {
             }
             // What others have announced will come as well.
             let announced: u64 = open.iter().map(|u| u.bytes - u.received.min(u.bytes)).sum();
-            room::check(&self.inner.root, announced + new.bytes, limits.free)?;
+            room::check(self.inner.vault.root(), announced + new.bytes, limits.free)?;
         }
         let stamp = app.stamp(actor);
         let upload = Upload {
@@ -307,34 +310,26 @@ impl Uploads {
             return Err(UploadError::Offset(upload.received));
         }
         let (inner, received) = (self.inner.clone(), upload.received);
-        let path = self.inner.path(id);
         let file = blocking(move || {
-            make_folder(&inner.root)?;
-            let mut options = std::fs::OpenOptions::new();
-            options.read(true).write(true).create(true).truncate(false);
-            #[cfg(unix)]
-            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-            let at = |source| BlobError::Store {
-                path: path.clone(),
-                source,
-            };
-            let file = options.open(&path).map_err(at)?;
-            let length = file.metadata().map_err(at)?.len();
-            if length < received {
-                return Err(StoreError::Broken(format!(
-                    "{} is shorter than what was received; delete this upload and begin it again",
-                    path.display()
-                ))
-                .into());
+            let name = name_of(id);
+            if received == 0 {
+                // Nothing of it counts; what a broken request left is not known to be whole.
+                inner.vault.remove(&name)?;
+                return Ok(inner.vault.create(&name)?);
             }
-            // What a broken request left is not known to be whole.
-            file.set_len(received).map_err(at)?;
-            sync_folder(&inner.root)?;
-            Ok(file)
+            match inner.vault.append_from(&name, received) {
+                Err(VaultError::Damaged { .. } | VaultError::Missing(_)) => {
+                    Err(StoreError::Broken(format!(
+                        "upload {id} is shorter than what was received; delete it and begin it again"
+                    ))
+                    .into())
+                }
+                other => Ok(other?),
+            }
         })
         .await?;
         Ok(Part {
-            path: self.inner.path(id),
+            inner: self.inner.clone(),
             upload,
             at: offset,
             file: Some(file),
@@ -360,10 +355,10 @@ impl Uploads {
         if upload.received < upload.bytes {
             return Err(UploadError::Offset(upload.received));
         }
-        let path = self.inner.path(id);
+        let input = self.inner.input(&upload);
         if let Some(announced) = upload.sha256.clone() {
-            let hashed = path.clone();
-            let found = blocking(move || file_sha256(&hashed).map_err(|e| at(&hashed, e))).await?;
+            let hashed = input.clone();
+            let found = blocking(move || sha256(&hashed)).await?;
             if found != announced {
                 app.store.upload_received(id, 0, app.clock.now()).await?;
                 return Err(UploadError::Checksum);
@@ -373,28 +368,26 @@ impl Uploads {
             dss_decoder: app.config.dss_decoder.clone(),
             ..OpenOptions::default()
         };
-        let checked = path.clone();
-        let looked = blocking(move || Ok(intake::check_recording(&checked, &options))).await?;
+        let checked = input.clone();
+        let looked = blocking(move || Ok(intake::check_sound(&checked, &options))).await?;
         if let Err(error) = looked {
-            if let AudioError::Read(_, source) = error {
+            if let AudioError::Read(path, source) = error {
                 return Err(at(&path, source).into());
             }
             // The sender has it, and nothing can be made of it here.
             self.remove(app, id, error.code(), actor).await?;
             return Err(UploadError::NoRecording {
                 code: error.code(),
-                message: error
-                    .to_string()
-                    .replace(&path.display().to_string(), &upload.name),
+                message: error.to_string(),
             });
         }
-        match self.hand_over(app, &upload, path.clone(), actor).await {
+        match self.hand_over(app, &upload, input, actor).await {
             Ok(dictation) => {
                 app.store
                     .upload_done(id, dictation, app.clock.now())
                     .await?;
                 // A file that stays goes with the sweep.
-                let _ = blocking(move || Ok(std::fs::remove_file(path))).await;
+                self.remove_file(id).await;
                 Ok(dictation)
             }
             Err(error) => match waits_for(&error) {
@@ -414,7 +407,7 @@ impl Uploads {
         &self,
         app: &App,
         upload: &Upload,
-        path: PathBuf,
+        input: Input,
         actor: &Actor,
     ) -> Result<DictationId, WorkflowError> {
         let owner = intake::identify(
@@ -424,7 +417,7 @@ impl Uploads {
             upload.encounter.as_deref(),
         )
         .await?;
-        let stored = intake::keep_sound(app, path).await?;
+        let stored = intake::keep_input(app, input).await?;
         let sound = Sound {
             recording: NewTake {
                 sha256: stored.sha256,
@@ -492,10 +485,14 @@ impl Uploads {
         app.store
             .remove_upload(id, reason, app.stamp(actor))
             .await?;
-        let path = self.inner.path(id);
         // A file without a row goes with the sweep.
-        let _ = blocking(move || Ok(std::fs::remove_file(path))).await;
+        self.remove_file(id).await;
         Ok(())
+    }
+
+    async fn remove_file(&self, id: UploadId) {
+        let inner = self.inner.clone();
+        let _ = blocking(move || Ok(inner.vault.remove(&name_of(id))?)).await;
     }
 
     /// Gives up what nobody goes on with, and deletes files that belong to nothing. What waits for a person waits.
@@ -519,28 +516,25 @@ impl Uploads {
         app.store
             .forget_uploads(now - SignedDuration::from_hours(24 * REMEMBERED_DAYS))
             .await?;
-        let root = self.inner.root.clone();
-        let names = blocking(move || {
-            Ok(std::fs::read_dir(&root)
-                .map(|files| {
-                    files
-                        .flatten()
-                        .filter_map(|f| f.file_name().into_string().ok())
-                        .collect::<Vec<_>>()
-                })
-                .unwrap_or_default())
+        // The folder is read first: what begins meanwhile has its row before its file.
+        let inner = self.inner.clone();
+        let files = blocking(move || Ok(inner.vault.files()?)).await?;
+        let known: HashSet<PathBuf> = app
+            .store
+            .open_uploads(None)
+            .await?
+            .iter()
+            .map(|upload| self.inner.vault.path(&name_of(upload.id)))
+            .collect();
+        let left: Vec<PathBuf> = files.into_iter().filter(|f| !known.contains(f)).collect();
+        blocking(move || {
+            for path in left {
+                // What cannot be removed now is tried again.
+                let _ = std::fs::remove_file(path);
+            }
+            Ok(())
         })
         .await?;
-        for name in names {
-            let Some(id) = name.strip_suffix(".part").and_then(|n| n.parse().ok()) else {
-                continue;
-            };
-            // Asked one by one, and after the folder was read: what begins meanwhile has its row first.
-            if let Err(StoreError::NotFound(_)) = app.store.upload(id).await {
-                let path = self.inner.path(id);
-                let _ = blocking(move || Ok(std::fs::remove_file(path))).await;
-            }
-        }
         Ok(gone)
     }
 
@@ -561,9 +555,31 @@ impl Uploads {
 }
 
 impl Inner {
-    fn path(&self, id: UploadId) -> PathBuf {
-        self.root.join(format!("{id}.part"))
+    /// What was received of an upload, to be read.
+    fn input(&self, upload: &Upload) -> Input {
+        let (vault, name, bytes) = (self.vault.clone(), name_of(upload.id), upload.received);
+        Input::opened_by(&upload.name, move || {
+            let reader = vault.open_growing(&name).map_err(std::io::Error::other)?;
+            if reader.length() < bytes {
+                return Err(std::io::Error::other("its end is missing"));
+            }
+            Ok(Box::new(reader))
+        })
     }
+}
+
+/// What the sealed file of an upload is known by.
+fn name_of(id: UploadId) -> String {
+    format!("upload {id}")
+}
+
+/// SHA-256 (hex) of what can be read.
+fn sha256(input: &Input) -> Result<String, WorkflowError> {
+    let failed = |e| at(input.name(), e);
+    let mut hash = Sha256::new();
+    let mut bytes = input.bytes().map_err(failed)?;
+    std::io::copy(&mut bytes, &mut hash).map_err(failed)?;
+    Ok(hex(&hash.finalize()))
 }
 
 /// An upload that nobody else writes to.
@@ -584,11 +600,11 @@ impl Drop for Held {
 
 /// A part that is being written. What came counts after [`Part::close`]; where that is not called, it comes again.
 pub struct Part {
-    path: PathBuf,
+    inner: Arc<Inner>,
     upload: Upload,
     /// The byte that comes next.
     at: u64,
-    file: Option<std::fs::File>,
+    file: Option<Appender>,
     _held: Held,
 }
 
@@ -607,20 +623,21 @@ impl Part {
         let Some(mut file) = self.file.take() else {
             return Err(StoreError::Closed.into());
         };
-        let (start, path) = (self.at, self.path.clone());
+        let (start, inner, id) = (self.at, self.inner.clone(), self.upload.id);
         let (file, same) = blocking(move || {
-            let mut work = || -> std::io::Result<bool> {
-                file.seek(SeekFrom::Start(start))?;
+            if !old.is_empty() {
                 let mut there = vec![0; old.len()];
-                file.read_exact(&mut there)?;
+                let mut reader = inner.vault.open_growing(&name_of(id))?;
+                reader
+                    .seek(SeekFrom::Start(start))
+                    .and_then(|_| reader.read_exact(&mut there))
+                    .map_err(|e| at(reader.path(), e))?;
                 if there != old {
-                    return Ok(false);
+                    return Ok((file, false));
                 }
-                file.write_all(&new)?;
-                Ok(true)
-            };
-            let same = work();
-            same.map(|same| (file, same)).map_err(|e| at(&path, e))
+            }
+            file.append(&new)?;
+            Ok((file, true))
         })
         .await?;
         self.file = Some(file);
@@ -634,10 +651,9 @@ impl Part {
     /// Puts what came on the disk and says so. Gives the upload as it is now.
     pub async fn close(mut self, app: &App) -> Result<Upload, UploadError> {
         if self.at > self.upload.received
-            && let Some(file) = self.file.take()
+            && let Some(mut file) = self.file.take()
         {
-            let path = self.path.clone();
-            blocking(move || file.sync_all().map_err(|e| at(&path, e))).await?;
+            blocking(move || Ok(file.sync()?)).await?;
             app.store
                 .upload_received(self.upload.id, self.at, app.clock.now())
                 .await?;

@@ -14,6 +14,7 @@ use osler::domain::report::{ReportBody, Section, TraceSpan};
 use osler::domain::role::Role;
 use osler::domain::transcript::{Coverage, Edit, EditState, Word};
 use osler::domain::user::User;
+use osler::store::keys::{Keys, default_file};
 use osler::store::{Kind, Opening, Options};
 use osler::workflow::intake::Request;
 use osler::workflow::patients::NewPatient;
@@ -78,13 +79,93 @@ pub async fn open(data: &Path, opening: Opening, clock: Arc<TestClock>) -> App {
         data: data.to_path_buf(),
         ..Config::default()
     };
-    // Nobody waits for a lock in a test.
-    let options = Options {
-        busy_timeout: Duration::ZERO,
-    };
+    let options = options(data);
     App::open_with(config, opening, options, clock)
         .await
         .unwrap()
+}
+
+/// Nobody waits for a lock in a test, and no key file is left behind.
+pub fn options(data: &Path) -> Options {
+    Options {
+        busy_timeout: Duration::ZERO,
+        key_file: Some(key_file(data)),
+    }
+}
+
+/// A connection to a database that Osler has made, with its key.
+pub fn raw(data: &Path) -> rusqlite::Connection {
+    let conn = rusqlite::Connection::open(data.join(osler::store::FILE_NAME)).unwrap();
+    if cfg!(feature = "encrypted") {
+        let keys = Keys::open(data, &key_file(data)).unwrap();
+        conn.execute_batch(&format!("PRAGMA key = \"x'{}'\"", keys.database().hex()))
+            .unwrap();
+    }
+    conn
+}
+
+/// Every row of every table, to compare before and after.
+pub fn dump(data: &Path) -> Vec<String> {
+    let conn = raw(data);
+    let mut out = Vec::new();
+    for table in [
+        "users",
+        "patients",
+        "encounters",
+        "dictations",
+        "takes",
+        "transcripts",
+        "reports",
+        "report_versions",
+        "signatures",
+        "accounts",
+        "attempts",
+        "sessions",
+        "service_tokens",
+        "emergency_access",
+        "steps",
+        "jobs",
+        "retractions",
+        "dictionary_entries",
+        "templates",
+        "inbox",
+        "holds",
+        "removed_sounds",
+        "audit",
+    ] {
+        let mut statement = conn.prepare(&format!("SELECT * FROM {table}")).unwrap();
+        let columns = statement.column_count();
+        let mut rows = statement.query([]).unwrap();
+        while let Some(row) = rows.next().unwrap() {
+            let values: Vec<rusqlite::types::Value> =
+                (0..columns).map(|i| row.get(i).unwrap()).collect();
+            out.push(format!("{table}: {values:?}"));
+        }
+    }
+    out
+}
+
+#[cfg(feature = "encrypted")]
+pub fn stamp() -> osler::domain::audit::Stamp {
+    osler::domain::audit::Stamp {
+        actor: actor(),
+        at: "2025-03-03T09:00:00Z".parse().unwrap(),
+    }
+}
+
+/// Opens a database that an earlier version has made, once it is encrypted as a user would do it.
+pub async fn open_earlier(data: &Path, clock: Arc<TestClock>) -> App {
+    #[cfg(feature = "encrypted")]
+    osler::store::cipher::encrypt(data, Some(&key_file(data)), &stamp()).unwrap();
+    open(data, Opening::Existing, clock).await
+}
+
+/// Beside the data folder as usual; a folder with nothing around it that goes with the test has a key that all such share.
+pub fn key_file(data: &Path) -> PathBuf {
+    if data.parent() == Some(&std::env::temp_dir()) {
+        return Path::new(env!("CARGO_TARGET_TMPDIR")).join("osler-test.key");
+    }
+    default_file(data)
 }
 
 impl Practice {
@@ -146,46 +227,12 @@ impl Practice {
 
     /// A connection of somebody else's to the same file.
     pub fn raw(&self) -> rusqlite::Connection {
-        rusqlite::Connection::open(self.data().join(osler::store::FILE_NAME)).unwrap()
+        raw(&self.data())
     }
 
     /// Every row of every table, to compare before and after.
     pub fn dump(&self) -> Vec<String> {
-        let conn = self.raw();
-        let mut out = Vec::new();
-        for table in [
-            "users",
-            "patients",
-            "encounters",
-            "dictations",
-            "takes",
-            "transcripts",
-            "reports",
-            "report_versions",
-            "signatures",
-            "accounts",
-            "attempts",
-            "sessions",
-            "service_tokens",
-            "emergency_access",
-            "steps",
-            "jobs",
-            "retractions",
-            "dictionary_entries",
-            "templates",
-            "inbox",
-            "audit",
-        ] {
-            let mut statement = conn.prepare(&format!("SELECT * FROM {table}")).unwrap();
-            let columns = statement.column_count();
-            let mut rows = statement.query([]).unwrap();
-            while let Some(row) = rows.next().unwrap() {
-                let values: Vec<rusqlite::types::Value> =
-                    (0..columns).map(|i| row.get(i).unwrap()).collect();
-                out.push(format!("{table}: {values:?}"));
-            }
-        }
-        out
+        dump(&self.data())
     }
 
     /// Recordings in the audio store, finished or not.
