@@ -33,10 +33,10 @@ export async function mount(root, params, app) {
     ? empty(t('home.encounters.none'), t('home.encounters.none.say'), button(t('home.other'), other))
     : h('ul', { class: 'rows' }, items.map((e) => h('li', { class: 'rowline' },
       h('div', { class: 'who' }, h('a', { href: `#/patient/${encodeURIComponent(e.patient.mrn)}` }, format.name(e.patient)),
-        h('small', { class: 'num' }, t('patient.born', { date: format.date(e.patient.birth_date), age: format.age(e.patient.birth_date), sex: format.sex(e.patient.sex) }), ' · ', t('patient.mrn', { mrn: e.patient.mrn }))),
+        h('small', { class: 'num' }, t('patient.born', { date: format.date(e.patient.birth_date), age: format.age(e.patient.birth_date), sex: format.sex(e.patient.sex) }), ' · ', h('span', { class: 'nb' }, t('patient.mrn', { mrn: e.patient.mrn })))),
       h('div', { class: 'what' }, e.reason, h('small', {}, e.location)),
-      e.dictation_id ? h('span', { class: 'chip good' }, t('home.dictated')) : null,
-      button(e.dictation_id ? t('home.dictate_again') : t('home.dictate'), () => dictate(e), { cls: e.dictation_id ? 'btn small plain go' : 'btn small go', iconName: 'mic', 'aria-label': `${e.dictation_id ? t('home.dictate_again') : t('home.dictate')}: ${format.name(e.patient)}` })))));
+      h('div', { class: 'ends' }, e.dictation_id ? h('span', { class: 'chip good' }, t('home.dictated')) : null,
+        button(e.dictation_id ? t('home.dictate_again') : t('home.dictate'), () => dictate(e), { cls: e.dictation_id ? 'btn small plain go' : 'btn small go', iconName: 'mic', 'aria-label': `${e.dictation_id ? t('home.dictate_again') : t('home.dictate')}: ${format.name(e.patient)}` }))))));
 
   const person = (d) => h('div', { class: 'who' }, h('span', {}, format.name(d.patient)), h('small', { class: 'num' }, t('patient.mrn', { mrn: d.patient.mrn }), ' · ', format.kind(d.kind)));
 

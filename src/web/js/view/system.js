@@ -12,6 +12,8 @@ const s = (tag, attributes, ...children) => {
 };
 const LEGS = [['received', 'drafted'], ['drafted', 'submitted'], ['submitted', 'signed'], ['received', 'signed'], ['received', 'filed']];
 const DAYS = [1, 7, 30, 90];
+// What waits, in the order and words of the worklist.
+const PLACES = ['under_way', 'to_correct', 'questions', 'to_sign', 'rejected'];
 
 /** Seconds as 4 min, 2.5 h, 3 d. */
 const span = (v) => (v < 90 ? t('unit.s', { n: format.number(v) }) : v < 5400 ? t('due.min', { n: format.number(v / 60) }) : v < 172800 ? t('due.h', { n: format.number(v / 3600, 1) }) : t('due.days', { n: format.number(v / 86400, 1) }));
@@ -54,9 +56,9 @@ export async function mount(root, params, app) {
     } catch (error) { page.replaceChildren(choose, failure(error, look)); }
   };
   const volume = (counts) => {
-    const places = Object.entries(counts.places ?? {}).filter(([, c]) => c && typeof c.n === 'number');
+    const places = PLACES.filter((k) => counts.places?.[k]).map((k) => [k, counts.places[k]]);
     if (!places.length) return '';
-    return h('section', { 'aria-label': t('system.volume') }, h('h2', {}, t('system.volume')), h('div', { class: 'panel' }, bars(places.map(([k, c]) => ({ label: t(`system.place.${k}`), value: c.n, text: c.overdue ? t('system.overdue', { n: c.n, late: c.overdue }) : format.number(c.n), late: c.overdue > 0 })), t('system.volume'))));
+    return h('section', { 'aria-label': t('system.volume') }, h('h2', {}, t('system.volume')), h('div', { class: 'panel' }, bars(places.map(([k, c]) => ({ label: t(`work.place.${k}`), value: c.n, text: c.overdue ? t('system.overdue', { n: c.n, late: c.overdue }) : format.number(c.n), late: c.overdue > 0 })), t('system.volume'))));
   };
   await look();
   return () => {};
