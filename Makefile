@@ -1,7 +1,7 @@
 # Osler. `make` shows what there is.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup build model demo serve test test-fast test-ui ui lint deny bench eval clean-demo
+.PHONY: help setup build model demo serve test test-fast test-api test-ui ui lint deny bench eval clean-demo
 
 # Weights live in models/ (not committed). An operator's own folder: make OSLER_MODELS=/srv/models ...
 export OSLER_MODELS ?= $(CURDIR)/models
@@ -35,6 +35,11 @@ test: setup ## Run every test, with a real model
 
 test-fast: ## Run the tests that need no model
 	cargo test --locked
+
+test-api: setup ## Ask a running service all that its OpenAPI document allows, and what it does not, as each role
+	cargo build --locked
+	target/debug/osler models fetch tiny.en
+	python3 tests/api/run.py
 
 test-ui: setup ## Run the tests of the web application: its models, and its pages in Chromium
 	npm ci --prefix tests/ui --silent --no-audit --no-fund
