@@ -9,6 +9,7 @@ mod day;
 mod dictate;
 mod dictionary;
 mod eval;
+mod faults;
 mod formats;
 mod fuzz_smoke;
 mod journey;

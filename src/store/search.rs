@@ -98,28 +98,35 @@ fn reports(
         Sight::Filed => (None, true),
         Sight::InCare(me) => (Some(me), false),
     };
+    // What is shown of a report is read for the best only: a common word is in tens of thousands.
     let mut statement = conn.prepare_cached(
-        "SELECT p.*, r.id AS report_id, r.dictation_id AS dictation_id, r.status AS status, v.kind AS kind,
+        "WITH best AS MATERIALIZED (
+           SELECT x.id AS id, r.id AS report_id, report_words.rank AS rank
+           FROM report_words
+           JOIN documents x ON x.id = report_words.rowid
+           JOIN reports r ON r.id = x.report_id
+           JOIN dictations d ON d.id = r.dictation_id
+           WHERE report_words MATCH :query
+             AND (r.status <> 'draft' OR d.state <> 'deleted')
+             AND (NOT :filed OR r.status = 'filed')
+             AND (:me IS NULL OR r.author_id = :me
+               OR EXISTS (SELECT 1 FROM encounters e WHERE e.physician_id = :me AND e.patient_id = r.patient_id)
+               OR EXISTS (SELECT 1 FROM dictations o WHERE o.author_id = :me AND o.patient_id = r.patient_id)
+               OR EXISTS (SELECT 1 FROM emergency_access a
+                          WHERE a.user_id = :me AND a.patient_id = r.patient_id
+                            AND a.opened_at <= :now AND a.ends_at > :now))
+           ORDER BY report_words.rank, x.id DESC LIMIT :most)
+         SELECT p.*, r.id AS report_id, r.dictation_id AS dictation_id, r.status AS status, v.kind AS kind,
                 v.made_at AS made_at,
                 EXISTS (SELECT 1 FROM retractions x WHERE x.report_id = r.id) AS retracted,
                 snippet(report_words, 0, char(1), char(2), '…', 24) AS snippet
-         FROM report_words
-         JOIN documents x ON x.id = report_words.rowid
-         JOIN reports r ON r.id = x.report_id
-         JOIN dictations d ON d.id = r.dictation_id
+         FROM best
+         JOIN report_words ON report_words.rowid = best.id AND report_words MATCH :query
+         JOIN reports r ON r.id = best.report_id
          JOIN patients p ON p.id = r.patient_id
          JOIN report_versions v ON v.report_id = r.id
               AND v.version = (SELECT max(version) FROM report_versions WHERE report_id = r.id)
-         WHERE report_words MATCH :query
-           AND (r.status <> 'draft' OR d.state <> 'deleted')
-           AND (NOT :filed OR r.status = 'filed')
-           AND (:me IS NULL OR r.author_id = :me
-             OR EXISTS (SELECT 1 FROM encounters e WHERE e.physician_id = :me AND e.patient_id = r.patient_id)
-             OR EXISTS (SELECT 1 FROM dictations o WHERE o.author_id = :me AND o.patient_id = r.patient_id)
-             OR EXISTS (SELECT 1 FROM emergency_access a
-                        WHERE a.user_id = :me AND a.patient_id = r.patient_id
-                          AND a.opened_at <= :now AND a.ends_at > :now))
-         ORDER BY report_words.rank, v.made_at DESC LIMIT :most",
+         ORDER BY best.rank, best.id DESC",
     )?;
     let rows = statement.query_map(
         named_params! {

@@ -252,10 +252,13 @@ fn assigned(to: Option<&Assignment>) -> (Option<UserId>, Option<&str>, bool) {
 
 fn list(conn: &Connection, filter: &WorkFilter) -> Result<Vec<Item>, Fault> {
     let source = source(filter);
+    // First which, then everything about those: what is not shown is not read.
     let sql = format!(
-        "SELECT {COLUMNS} FROM {TABLES} WHERE {source} AND {WANTED}
-           AND (:after IS NULL OR (d.priority, d.due_at, d.rowid) > (:after, :after_due, :after_row))
-         ORDER BY d.priority, d.due_at, d.rowid LIMIT :most"
+        "SELECT {COLUMNS} FROM (
+            SELECT d.rowid AS place FROM dictations d WHERE {source} AND {WANTED}
+              AND (:after IS NULL OR (d.priority, d.due_at, d.rowid) > (:after, :after_due, :after_row))
+            ORDER BY d.priority, d.due_at, d.rowid LIMIT :most
+         ) w JOIN {TABLES} WHERE d.rowid = w.place ORDER BY d.priority, d.due_at, d.rowid"
     );
     let (person, pool, nobody) = assigned(filter.assigned.as_ref());
     let mut statement = conn.prepare_cached(&sql)?;
