@@ -14,6 +14,7 @@ mod formats;
 mod fuzz_smoke;
 mod journey;
 mod layers;
+mod learned;
 mod live;
 mod log_in;
 mod models;

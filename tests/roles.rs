@@ -261,6 +261,13 @@ const ROUTES: &[(&str, &str, &str, &str)] = &[
     ),
     ("GET /search", "/search?q=apixaban", "", "pcsx"),
     ("GET /events", "/events", "", "pcsx"),
+    ("GET /learned", "/learned", "", "pcs"),
+    (
+        "POST /learned/{id}/decision",
+        "/learned/1/decision",
+        r#"{"accept":false}"#,
+        "pcs",
+    ),
     ("GET /templates", "/templates", "", "pcsa"),
     // The site's are the secretaries' and the administrator's.
     (

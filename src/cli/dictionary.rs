@@ -10,6 +10,7 @@ use crate::domain::audit::Actor;
 use crate::domain::layer::{Layer, LayerKind, LocalKind};
 use crate::store::{FILE_NAME, Opening, RevokeLocal, StoredLocal};
 use crate::workflow::layers::{self, Given, List, Verdict};
+use crate::workflow::learned as learned_rules;
 use crate::workflow::people::users;
 use clap::Subcommand;
 use std::io::Write;
@@ -105,6 +106,9 @@ pub enum Command {
         #[arg(long)]
         revoked: bool,
     },
+    /// Corrections that physicians' signed reports teach: look at what a rule would have done, accept, decline
+    #[command(subcommand)]
+    Learned(Learned),
     /// Take entries back; they stay in the list of what was taken back
     Undo {
         /// Numbers of entries, as `list` prints them
@@ -119,6 +123,42 @@ pub enum Command {
         /// A layer to ask in, or to act on.
         #[command(flatten)]
         with: With,
+        /// Who does it.
+        #[command(flatten)]
+        by: By,
+    },
+}
+
+/// `osler dictionary learned ...`.
+#[derive(Debug, Subcommand)]
+pub enum Learned {
+    /// Print each correction that was seen at three places: number, physician, heard, written, places, reports, state,
+    /// signed reports tried, places right, places that a rule would have made worse
+    List {
+        /// User name of the physician whose reports teach it
+        #[arg(long, value_name = "USER")]
+        owner: Option<String>,
+    },
+    /// Print the places that a rule would have made worse: record number, heard, signed
+    Show {
+        /// Its number, as `list` prints it
+        number: i64,
+    },
+    /// Make a rule of it, in the physician's layer, where `undo` takes it back
+    Accept {
+        /// Its number, as `list` prints it
+        number: i64,
+        /// How many places it would have made worse, as `list` prints it
+        #[arg(long, value_name = "PLACES", default_value_t = 0)]
+        despite: usize,
+        /// Who does it.
+        #[command(flatten)]
+        by: By,
+    },
+    /// Say that no rule is to be made of it
+    Decline {
+        /// Its number, as `list` prints it
+        number: i64,
         /// Who does it.
         #[command(flatten)]
         by: By,
@@ -250,6 +290,7 @@ pub fn run(config: &Config, command: &Command) -> Result<(), Failure> {
             let entries = layers::list(app, layer.as_ref(), *revoked).await?;
             list(&entries)
         }),
+        Command::Learned(command) => existing(config, async |app| learned(app, command).await),
         Command::Undo {
             entries,
             change,
@@ -277,6 +318,64 @@ pub fn run(config: &Config, command: &Command) -> Result<(), Failure> {
             Ok(())
         }),
     }
+}
+
+async fn learned(app: &App, command: &Learned) -> Result<(), Failure> {
+    match command {
+        Learned::List { owner } => {
+            let physician = match owner {
+                Some(name) => Some(users::physician(app, Some(name)).await?.id),
+                None => None,
+            };
+            let offers = learned_rules::offers(app, physician).await?;
+            let mut out = std::io::stdout().lock();
+            for offer in offers {
+                let (learned, trial) = (&offer.learned, &offer.trial);
+                let state = match &learned.decided {
+                    None => "open",
+                    Some((true, ..)) if learned.in_force => "accepted",
+                    Some((true, ..)) => "taken back",
+                    Some((false, ..)) => "declined",
+                };
+                writeln!(
+                    out,
+                    "{}\t{}\t{}\t{}\t{}\t{}\t{state}\t{}\t{}\t{}",
+                    learned.id,
+                    offer.physician.username,
+                    learned.pair.heard,
+                    learned.pair.written,
+                    learned.places,
+                    learned.reports,
+                    trial.reports,
+                    trial.right,
+                    trial.worse.len()
+                )?;
+            }
+        }
+        Learned::Show { number } => {
+            let offer = learned_rules::offer(app, *number).await?;
+            let mut out = std::io::stdout().lock();
+            for (mrn, place) in &offer.trial.worse {
+                writeln!(out, "{mrn}\t{}\t{}", place.heard, place.signed)?;
+            }
+        }
+        Learned::Accept {
+            number,
+            despite,
+            by,
+        } => {
+            let offer = learned_rules::offer(app, *number).await?;
+            let actor = by.actor(app).await?;
+            learned_rules::accept(app, &offer, *despite, &actor).await?;
+            writeln!(std::io::stdout().lock(), "accepted\t{number}")?;
+        }
+        Learned::Decline { number, by } => {
+            let offer = learned_rules::offer(app, *number).await?;
+            learned_rules::decline(app, &offer, &by.actor(app).await?).await?;
+            writeln!(std::io::stdout().lock(), "declined\t{number}")?;
+        }
+    }
+    Ok(())
 }
 
 fn usage(message: &str) -> Failure {

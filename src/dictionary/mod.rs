@@ -5,6 +5,7 @@
 
 pub mod correct;
 pub mod index;
+pub mod learn;
 pub mod load;
 pub mod pronounce;
 mod sounds;

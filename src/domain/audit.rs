@@ -90,6 +90,8 @@ pub enum Action {
     DictionaryAdded,
     /// Entries of a layer of the dictionary were taken back.
     DictionaryRevoked,
+    /// Somebody said whether a correction is to be a rule.
+    LearnedDecided,
     /// A ready text was added.
     TemplateAdded,
     /// A ready text was taken back.
@@ -187,6 +189,7 @@ written!(Action {
     EmergencyOpened => "patient.emergency_access",
     DictionaryAdded => "dictionary.added",
     DictionaryRevoked => "dictionary.revoked",
+    LearnedDecided => "dictionary.learned_decided",
     TemplateAdded => "template.added",
     TemplateRevoked => "template.revoked",
     SpecialtySet => "user.specialty_set",

@@ -13,6 +13,7 @@ pub mod extract;
 pub mod frame;
 mod guard;
 mod inbox;
+mod learned;
 mod live;
 pub mod metrics;
 pub mod openapi;
@@ -124,6 +125,8 @@ pub fn router(app: App, proxied_as: Option<String>) -> Router {
         .route("/inbox", get(inbox::list))
         .route("/inbox/{id}/assignment", post(inbox::assign))
         .route("/inbox/{id}/discard", post(inbox::discard))
+        .route("/learned", get(learned::list))
+        .route("/learned/{id}/decision", post(learned::decide))
         .route("/templates", get(templates::list).post(templates::add))
         .route("/templates/{id}", delete(templates::revoke))
         .route("/dictionary/check", get(dictionary::check))

@@ -4,8 +4,8 @@
 use super::error::Problem;
 use super::views::List;
 use super::{
-    account, audit, dictations, dictionary, inbox, live, patients, reports, search, session, sound,
-    templates, uploads, users, views, worklist,
+    account, audit, dictations, dictionary, inbox, learned, live, patients, reports, search,
+    session, sound, templates, uploads, users, views, worklist,
 };
 use crate::domain::finding::Suggestion;
 use axum::http::header;
@@ -390,6 +390,17 @@ fn operations() -> Vec<Op> {
             .body::<inbox::Why>()
             .nothing(),
         get(
+            "/learned",
+            "Corrections that were seen several times, with what a rule made of each would have done",
+        )
+        .gives::<List<learned::OfferView>>(200),
+        post(
+            "/learned/{id}/decision",
+            "Make a rule of a correction, or say that it is to be none",
+        )
+        .body::<learned::DecisionBody>()
+        .gives::<learned::OfferView>(200),
+        get(
             "/templates",
             "The ready texts of the site, and one's own or those of the author whose dictation is corrected",
         )
@@ -449,7 +460,9 @@ impl Op {
             };
             let schema = match (self.tag(), name) {
                 (_, "n") => json!({"type": "integer", "minimum": 0}),
-                ("patients" | "dictionary" | "templates", "id") => json!({"type": "integer"}),
+                ("patients" | "dictionary" | "templates" | "learned", "id") => {
+                    json!({"type": "integer"})
+                }
                 _ => json!({"type": "string", "minLength": 1}),
             };
             out.push(json!({"name": name, "in": "path", "required": true, "schema": schema}));

@@ -88,7 +88,7 @@ fn row(r: &Row<'_>) -> rusqlite::Result<StoredLocal> {
     })
 }
 
-fn add(
+pub(super) fn add(
     conn: &Connection,
     layer: &Layer,
     origin: Origin,

@@ -16,6 +16,7 @@ mod inbox;
 pub mod keys;
 mod lane;
 mod layers;
+mod learned;
 mod live;
 mod marks;
 mod once;
@@ -42,6 +43,7 @@ pub use encounters::Visit;
 pub use examine::{Examination, examine};
 pub use inbox::{KnownDictation, KnownSound, NewItem};
 pub use layers::{AddedLocal, LayerCount, RevokeLocal, StoredLocal};
+pub use learned::{Decide, Learned, LearnedPair, SignedReport};
 pub use live::{LiveDictation, LiveEnd};
 pub use marks::SayMarks;
 pub use once::Once;
@@ -78,7 +80,7 @@ pub const FILE_NAME: &str = "osler.db";
 const APPLICATION_ID: i64 = 0x4F53_4C52;
 
 /// Schema version that this program writes.
-pub const SCHEMA_VERSION: i64 = 12;
+pub const SCHEMA_VERSION: i64 = 13;
 
 const READERS: usize = 4;
 
@@ -744,6 +746,7 @@ fn migrate(conn: &mut Connection, kind: Kind, keys: &Keys) -> Result<(), Fault> 
                 Ok(())
             },
         ),
+        M::up(include_str!("migrations/0090_learned.sql")),
     ]);
     conn.set_transaction_behavior(TransactionBehavior::Immediate);
     match migrations.to_latest(conn) {

@@ -283,7 +283,7 @@ pub struct Given<'a> {
 }
 
 /// The entry as it is stored, or why there can be none.
-fn entry(given: Given<'_>, base: &Index) -> Result<LocalEntry, String> {
+pub(super) fn entry(given: Given<'_>, base: &Index) -> Result<LocalEntry, String> {
     let written = single_spaces(given.written);
     let spoken = given.spoken.map(single_spaces).filter(|s| !s.is_empty());
     for text in std::iter::once(&written).chain(&spoken) {

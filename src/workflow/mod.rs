@@ -13,6 +13,7 @@ pub mod hub;
 pub mod inbox;
 pub mod intake;
 pub mod layers;
+pub mod learned;
 pub mod live_session;
 pub mod merge;
 pub mod patients;

@@ -69,6 +69,8 @@ export const routes = [
   ['GET', '/audit/check', () => ({ ok: true, rows: 4120, head: '9f2c41e07ab35d18c6604f9be1d27380' })],
   ['GET', '/queue', ({ db, act }) => { const of = (id) => ({ id, priority: act.get(id).priority }); return { items: [{ ...of('d4'), state: db.retried ? 'pending' : 'suspended', attempts: 5, reason: 'The recording is damaged after 0:41 and could not be read. The file is kept.' }, { ...of('d7'), state: 'in_progress', attempts: 1, done_s: 42, of_s: 130 }, { ...of('d2'), state: 'pending', attempts: 0 }], next: null }; }],
   ['POST', '/queue/:id/retry', ({ db }) => { db.retried = true; return { status: 204 }; }],
+  ['GET', '/learned', ({ db }) => ({ items: learned(db), next: null })],
+  ['POST', '/learned/:id/decision', ({ db, user, params, body }) => { const x = learned(db).find((l) => String(l.id) === params.id); if (body.accept && body.worse !== x.trial.worse) throw new Fail(409, 'conflict', 'Look at the places first.'); Object.assign(x, { state: body.accept ? 'accepted' : 'declined', by: user.username, at: now() }); return x; }],
   ['GET', '/dictionary/layers', ({ db }) => ['term', 'name', 'replacement'].map((kind) => ({ layer: 'site', owner: null, kind, in_force: entries(db).filter((e) => e.layer === 'site' && e.kind === kind).length, revoked: 0 }))],
   ['GET', '/dictionary/layers/:layer', ({ db, params, query }) => entries(db).filter((e) => e.layer === params.layer && (e.owner ?? '') === (query.owner ?? ''))],
   ['POST', '/dictionary/entries', ({ db, user, body }) => { const e = { id: `w${Math.random()}`, at: now(), by: user.name, origin: 'typed', ...body }; entries(db).unshift(e); db.words.add(body.text.toLowerCase()); return { status: 201, body: e }; }],
@@ -78,6 +80,10 @@ export const routes = [
   ['POST', '/account/second-factor', () => ({ secret: 'JBSWY3DPEHPK3PXPJBSWY3DP', uri: 'otpauth://totp/Osler:dr.lindqvist?secret=JBSWY3DPEHPK3PXPJBSWY3DP' })],
   ['POST', '/account/second-factor/confirm', ({ body }) => { if (body.code !== '123456') throw new Fail(401, 'wrong', 'The code is wrong.'); return { status: 204 }; }],
 ];
+const learned = (db) => (db.learned ??= [
+  { id: 4, physician: { username: 'dr.lindqvist', name: 'Dr. Astrid Lindqvist' }, heard: 'tie a tropical', written: 'tiotropium', places: 5, reports: 4, state: 'open', by: null, at: null, trial: { reports: 61, right: 5, worse: 0, examples: [] } },
+  { id: 9, physician: { username: 'dr.lindqvist', name: 'Dr. Astrid Lindqvist' }, heard: 'bear', written: 'Bair', places: 3, reports: 3, state: 'open', by: null, at: null, trial: { reports: 61, right: 3, worse: 1, examples: [{ mrn: '0031-5520', heard: 'was bitten by a bear in the', signed: 'was bitten by a bear in the' }] } },
+]);
 const entries = (db) => (db.entries ??= [
   { id: 'w1', layer: 'site', kind: 'term', text: 'Tiotropium Respimat', by: 'Mara Olsen', at: new Date(db.now - 4e8).toISOString(), origin: 'typed' },
   { id: 'w2', layer: 'site', kind: 'name', text: 'Dr. Szczepański', by: 'Mara Olsen', at: new Date(db.now - 9e8).toISOString(), origin: 'imported' },

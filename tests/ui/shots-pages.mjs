@@ -14,6 +14,7 @@ export const PAGES = {
   dictionary: ['Mara Olsen', '/dictionary', '.dictionary tbody tr'],
   templates: ['Mara Olsen', '/templates', '.templates tbody tr'],
   'templates-change': [L, '/templates', '.templates tbody tr', async (page) => { await page.getByRole('button', { name: 'Change “follow-up”' }).click(); await page.getByRole('dialog').waitFor(); }],
+  learned: ['Mara Olsen', '/learned', '.learned article'],
   queue: ['Mara Olsen', '/queue', '.rowline'],
   users: [A, '/users', '.admin tbody tr'],
   'users-add': [A, '/users', '.admin tbody tr', async (page) => { await page.getByRole('button', { name: 'Add a person' }).click(); }],

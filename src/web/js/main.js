@@ -21,6 +21,7 @@ export const ROUTES = [
   { path: '/search', view: 'search', rail: ['physician', 'secretary'], icon: 'search' },
   { path: '/dictionary', view: 'dictionary', rail: ['physician', 'secretary', 'administrator'], icon: 'book' },
   { path: '/templates', view: 'templates', under: '/dictionary' },
+  { path: '/learned', view: 'learned', under: '/dictionary' },
   { path: '/queue', view: 'queue', rail: ['secretary', 'administrator'], icon: 'queue' },
   { path: '/users', view: 'users', rail: ['administrator'], icon: 'person' },
   { path: '/system', view: 'system', rail: ['secretary', 'physician'], icon: 'gear' },

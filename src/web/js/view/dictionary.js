@@ -4,7 +4,7 @@ import { h, button, empty, failure, field } from '../ui.js';
 import { t, said, format } from '../i18n.js';
 
 /** The pages of what a practice writes with, as links in the head of each. */
-export const content = (app, at) => h('nav', { class: 'row', 'aria-label': t('content') }, [['/dictionary', 'dictionary'], ['/templates', 'templates']].map(([path, view]) => h('a', { class: 'btn small', href: `#${path}`, 'aria-current': path === at && 'page' }, t(`page.${view}`))));
+export const content = (app, at) => h('nav', { class: 'row', 'aria-label': t('content') }, [['/dictionary', 'dictionary'], ['/templates', 'templates'], ...(app.session.user.role === 'administrator' ? [] : [['/learned', 'learned']])].map(([path, view]) => h('a', { class: 'btn small', href: `#${path}`, 'aria-current': path === at && 'page' }, t(`page.${view}`))));
 
 export async function mount(root, params, app) {
   const { api } = app;
