@@ -46,11 +46,9 @@ fn heard(said: &str) -> Recognition {
 async fn signed(practice: &Practice, said: &'static str, written: &str) {
     let app = &practice.app;
     let request = practice.request(practice.recording("a.wav", said.as_bytes()));
-    let taken = intake::run(app, request, &actor(), move |_, _| {
-        Ok::<_, ()>(heard(said))
-    })
-    .await
-    .unwrap();
+    let taken = intake::run(app, request, &actor(), move |_, _| Ok::<_, ()>(heard(said)))
+        .await
+        .unwrap();
     let (id, author) = (taken.report_id, &practice.author);
     review::correct(app, id, 1, written, author, &actor())
         .await
