@@ -49,7 +49,7 @@ export const DEFAULTS = {
     history: ['Alt+H'], finish: ['Ctrl+Enter'], aside: ['Alt+W'],
   },
   flag: { accept1: ['1'], accept2: ['2'], accept3: ['3'], accept4: ['4'], accept5: ['5'], hear: ['Space'], clear: ['0', 'x'], text: ['Enter', 'Escape'] },
-  dictate: { record: ['F4', 'Ctrl+Space'], field: ['Alt+ArrowDown'], template: ['Alt+T'], send: ['F9'], sign: ['F10'] },
+  dictate: { record: ['F4', 'Ctrl+Space'], send: ['F9'], sign: ['F10'] },
   sign: { next_flag: ['F8'], previous_flag: ['Shift+F8'], hear: ['F9'], play: ['F4'], sign: ['Ctrl+Enter'] },
 };
 
