@@ -31,7 +31,7 @@ use crate::workflow::dictate::Desk;
 use crate::workflow::intake::{self, Checked, Sound};
 use crate::workflow::room::{self, NoRoom};
 use crate::workflow::sealed::Sealed;
-use crate::workflow::{Refusal, WorkflowError};
+use crate::workflow::{Refusal, WorkflowError, off_thread};
 use jiff::SignedDuration;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -410,7 +410,7 @@ impl Sessions {
         for live in app.store.open_live(author).await? {
             let known = self.inner.lock().get(&live.id).cloned();
             let (inner, id) = (self.inner.clone(), live.id);
-            let (length_s, attached) = blocking(move || match known {
+            let (length_s, attached) = off_thread(move || match known {
                 Some(session) => {
                     let state = session.lock();
                     (state.journal.length_s(), state.told.is_some())
@@ -435,7 +435,7 @@ impl Sessions {
             names.push(name_of(id));
         }
         let inner = self.inner.clone();
-        blocking(move || {
+        off_thread(move || {
             names
                 .iter()
                 .filter(|name| inner.vault.remove(name).unwrap_or(false))
@@ -455,7 +455,7 @@ impl Sessions {
 
     async fn journal(&self, id: LiveId, new: bool) -> Result<Journal, LiveError> {
         let inner = self.inner.clone();
-        blocking(move || {
+        off_thread(move || {
             let name = name_of(id);
             // Sound that was kept is not begun anew. A file without a row is what a killed run left of the same beginning.
             if !new && !inner.vault.holds(&name) {
@@ -773,7 +773,7 @@ impl Attached {
         self.sessions.leave(&self.session, self.holder);
         let (inner, id) = (self.sessions.inner.clone(), self.session.id);
         // A file that stays is found by nobody; the row says what became of it.
-        let _ = blocking(move || inner.vault.remove(&name_of(id))).await;
+        let _ = off_thread(move || inner.vault.remove(&name_of(id))).await;
     }
 
     /// Works on the session, off the async threads, if this connection still holds it.
@@ -782,7 +782,7 @@ impl Attached {
         work: impl FnOnce(&mut State) -> Result<T, LiveError> + Send + 'static,
     ) -> Result<T, LiveError> {
         let (session, holder) = (self.session.clone(), self.holder);
-        blocking(move || {
+        off_thread(move || {
             let mut state = session.lock();
             if state.holder != holder {
                 return Err(LiveError::TakenOver);
@@ -972,12 +972,4 @@ impl Place {
             partial,
         });
     }
-}
-
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, StoreError> {
-    tokio::task::spawn_blocking(work)
-        .await
-        .map_err(|e| StoreError::Broken(e.to_string()))
 }

@@ -198,6 +198,25 @@ fn check_identity(patient: &Patient, birth_date: Option<Date>) -> Result<bool, R
     }
 }
 
+/// Runs what would hold up the others on a thread of its own.
+///
+/// # Errors
+/// [`StoreError::Broken`] where it panicked.
+async fn off_thread<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, StoreError> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|e| StoreError::Broken(e.to_string()))
+}
+
+/// [`off_thread`] for work that can fail by itself.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, WorkflowError> + Send + 'static,
+) -> Result<T, WorkflowError> {
+    off_thread(work).await?
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -11,7 +11,7 @@ use crate::store::StoreError;
 use crate::store::blobs::BlobError;
 use crate::store::keys::Keys;
 use crate::store::vault::{Reader, Vault, VaultError};
-use crate::workflow::{WorkflowError, intake};
+use crate::workflow::{WorkflowError, blocking, intake};
 use std::collections::HashMap;
 use std::io::Read;
 use std::path::Path;
@@ -239,14 +239,6 @@ fn sweep(vault: &Vault, now: SystemTime) -> Result<usize, WorkflowError> {
         }
     }
     Ok(deleted)
-}
-
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, WorkflowError> + Send + 'static,
-) -> Result<T, WorkflowError> {
-    tokio::task::spawn_blocking(work)
-        .await
-        .map_err(|e| StoreError::Broken(e.to_string()))?
 }
 
 #[cfg(test)]

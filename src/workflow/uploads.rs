@@ -19,7 +19,7 @@ use crate::store::vault::{Appender, Vault, VaultError};
 use crate::store::{NewTake, StoreError};
 use crate::workflow::intake::{self, Sound};
 use crate::workflow::room::{self, NoRoom};
-use crate::workflow::{Refusal, WorkflowError};
+use crate::workflow::{Refusal, WorkflowError, blocking};
 use jiff::SignedDuration;
 use jiff::civil::Date;
 use sha2::{Digest, Sha256};
@@ -702,14 +702,6 @@ fn at(path: &Path, source: std::io::Error) -> WorkflowError {
         source,
     }
     .into()
-}
-
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, WorkflowError> + Send + 'static,
-) -> Result<T, WorkflowError> {
-    tokio::task::spawn_blocking(work)
-        .await
-        .map_err(|e| StoreError::Broken(e.to_string()))?
 }
 
 #[cfg(test)]
