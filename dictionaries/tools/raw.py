@@ -19,7 +19,7 @@ import sys
 import unicodedata
 import xml.etree.ElementTree as ET
 
-from curated import CUR_ABBR, CUR_BRAND, CUR_UNITS, CURATED, SECTIONS
+from curated import CUR_ABBR, CUR_BRAND, CUR_UNITS, CURATED, SAID, SECTIONS
 
 SRC, DEB, OUT = sys.argv[1:4]
 
@@ -535,6 +535,12 @@ def load_curated():
         for t in txt.split(";"):
             if t.strip():
                 add(t.strip(), cat, "curated")
+    for t in SAID:
+        add(t, "word", "curated")
+        cats = terms[norm(t)]["cats"]
+        # Another source says better what it is, but that a word like "bolus" is a drug.
+        if any(not cat.startswith("drug") for cat in cats if cat != "word"):
+            del cats["word"]
     for b, gn in CUR_BRAND:
         add(b, "drug.brand", "curated", generic=gn, maxw=3)
         terms[norm(b)]["generic"] = gn
