@@ -29,6 +29,7 @@ mod roles;
 mod safe;
 mod score;
 mod service;
+mod settings;
 mod sound;
 mod store;
 mod support;

@@ -1,8 +1,10 @@
 //! What lies on the disk: sealed, saved, put back, and removed when its time is over.
 
+use crate::support::client::{Client, ROOT, staffed};
 use crate::support::practice::{
     BORN, Practice, TestClock, actor, key_file, open, open_earlier, options, recognition,
 };
+use axum::http::Method;
 use osler::audio::decode::Decoder;
 use osler::audio::{AudioError, Input, OpenOptions};
 use osler::domain::ids::DictationId;
@@ -12,6 +14,7 @@ use osler::store::keys::{KEYRING, KeyError};
 use osler::store::{FILE_NAME, Kind, Opening, Store, StoreError};
 use osler::workflow::backup::{self, BackupError, MANIFEST};
 use osler::workflow::{WorkflowError, intake, retention, sign, upkeep};
+use serde_json::{Value, json};
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -55,7 +58,7 @@ async fn filed(practice: &Practice, name: &str, sound: &[u8]) -> DictationId {
         taken.report_id,
         &practice.author,
         Some(BORN),
-        Authentication::NoneCli,
+        Authentication::PasswordAndCode,
         &actor(),
     )
     .await
@@ -831,6 +834,53 @@ async fn a_service_saves_once_a_day_and_removes_what_is_over() {
     assert_eq!(done.removed, 1);
     assert_ne!(done.backup.unwrap(), first);
     assert_eq!(backup::list(&place(&practice)).unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn an_administrator_holds_a_record_and_sees_what_is_due() {
+    let mut practice = staffed().await;
+    practice.app.config.retention.audio_days = Some(30);
+    filed(&practice, "a.wav", b"sound").await;
+    practice.clock.pass(31 * DAY);
+    let root = Client::page().log_in(&practice, "root", ROOT).await;
+    let due = async |root: &Client| {
+        let view = root.get(&practice, "/api/v1/retention").await.is(200).body;
+        (
+            view["due"].clone(),
+            view["held"].clone(),
+            view["due_bytes"].clone(),
+        )
+    };
+    assert_eq!(due(&root).await, (json!(1), json!(0), json!(5)));
+    let hold = "/api/v1/patients/A-1/hold";
+    let ask = async |method: Method, path: &str, reason: &str| {
+        let body = json!({"reason": reason});
+        root.send(&practice, method, path, body).await
+    };
+    ask(Method::PUT, hold, " ").await.is(400);
+    ask(Method::PUT, hold, "case 12").await.is(204);
+    ask(Method::PUT, hold, "case 13").await.is(409);
+    assert_eq!(due(&root).await, (json!(0), json!(1), json!(0)));
+    let listed = root.get(&practice, "/api/v1/holds").await.is(200).body;
+    assert_eq!(listed["items"].as_array().unwrap().len(), 1);
+    assert_eq!(listed["items"][0]["mrn"], "A-1");
+    assert_eq!(listed["items"][0]["reason"], "case 12");
+    assert_eq!(listed["items"][0]["placed_by"], "root");
+    assert_eq!(listed["items"][0]["lifted_at"], Value::Null);
+    let lift = format!("{hold}/lift");
+    ask(Method::POST, &lift, "case closed").await.is(204);
+    ask(Method::POST, &lift, "again").await.is(404);
+    assert_eq!(due(&root).await, (json!(1), json!(0), json!(5)));
+    let listed = root.get(&practice, "/api/v1/holds").await.is(200).body;
+    assert_ne!(listed["items"][0]["lifted_at"], Value::Null);
+    let actions = practice.actions().await;
+    for action in [
+        "retention.hold_placed",
+        "retention.hold_lifted",
+        "records.listed",
+    ] {
+        assert!(actions.iter().any(|a| a == action), "{action}: {actions:?}");
+    }
 }
 
 // The commands.

@@ -10,7 +10,7 @@ use osler::domain::signature::Authentication;
 use osler::domain::transition::{Refused, Step};
 use osler::domain::user::User;
 use osler::domain::worklist::{Assignment, Mark, Orders, Priority, Route, Tray};
-use osler::store::{Item, Kind, Received, StoreError, Turnaround, WorkFilter};
+use osler::store::{DueTimes, Item, Kind, Received, StoreError, Turnaround, WorkFilter};
 use osler::workflow::review::{self, BY_HAND, Named};
 use osler::workflow::{WorkflowError, intake, record, sign, users, worklist};
 
@@ -538,7 +538,9 @@ async fn received(practice: &Practice, name: &str, priority: Priority) -> Dictat
 async fn the_list_is_in_order_and_filtered_and_counted() {
     let practice = Practice::new(Kind::Demo).await;
     let app = &practice.app;
-    worklist::set_due_time(app, "dictation", Priority::Routine, 30, &actor())
+    let soon = DueTimes([(Priority::Routine, 30)].into());
+    app.store
+        .set_due_times("dictation".into(), soon, app.stamp(&actor()))
         .await
         .unwrap();
     let routine = received(&practice, "1", Priority::Routine).await;
@@ -596,6 +598,12 @@ async fn the_list_is_in_order_and_filtered_and_counted() {
         ..all()
     };
     assert_eq!(list(of).await.len(), 4);
+    let stamp = app.stamp(&actor());
+    let member = practice.secretary.id;
+    app.store
+        .set_pool_member("surgery".into(), member, true, stamp)
+        .await
+        .unwrap();
     worklist::assign(app, routine, Assignment::Pool("surgery".into()), &actor())
         .await
         .unwrap();
@@ -670,9 +678,26 @@ async fn what_is_assigned_is_offered_to_those_it_is_assigned_to() {
     let (app, one) = (&practice.app, &practice.secretary);
     let (pooled, _) = drafted(&practice, "1", typist()).await;
     let (put_aside, _) = drafted(&practice, "2", typist()).await;
-    worklist::assign(app, pooled, Assignment::Pool("surgery".into()), &actor())
+    let surgery = || Assignment::Pool("surgery".into());
+    let put = async |user: &User, is_member| {
+        let stamp = app.stamp(&actor());
+        let pool = "surgery".to_owned();
+        app.store
+            .set_pool_member(pool, user.id, is_member, stamp)
+            .await
+    };
+    // Nobody would ever take it from there.
+    let nobody = worklist::assign(app, pooled, surgery(), &actor()).await;
+    assert!(nobody.unwrap_err().is_not_found());
+    let first = users::add(app, "s.x", "Xenia First", Role::Secretary, &actor())
         .await
         .unwrap();
+    put(&first, true).await.unwrap();
+    worklist::assign(app, pooled, surgery(), &actor())
+        .await
+        .unwrap();
+    let last = put(&first, false).await;
+    assert!(matches!(last, Err(StoreError::Conflict(_))), "{last:?}");
     let next = async |user: &User| {
         worklist::next(app, user, &actor())
             .await
@@ -684,9 +709,8 @@ async fn what_is_assigned_is_offered_to_those_it_is_assigned_to() {
         .await
         .unwrap();
     assert_eq!(next(&other).await, None);
-    worklist::set_pool_member(app, "surgery", other.id, true, &actor())
-        .await
-        .unwrap();
+    put(&other, true).await.unwrap();
+    put(&first, false).await.unwrap();
     assert_eq!(next(&other).await, Some(pooled));
     assert_eq!(next(one).await, Some(put_aside));
     // What is over is not assigned, and a pool has a name.

@@ -16,6 +16,7 @@ pub mod demo;
 pub mod dictate;
 pub mod dictionary;
 pub mod doctor;
+pub mod due;
 pub mod eval;
 pub mod exit;
 pub mod inbox;
@@ -24,6 +25,7 @@ pub mod intake;
 pub mod key;
 pub mod models;
 pub mod patient;
+pub mod pool;
 pub mod report;
 pub mod retention;
 pub mod serve;
@@ -92,6 +94,12 @@ enum Command {
     /// List, show, sign or file reports
     #[command(subcommand)]
     Report(report::Command),
+    /// Print and set by when documents are due
+    #[command(subcommand)]
+    Due(due::Command),
+    /// Print and change the pools of secretaries who share work
+    #[command(subcommand)]
+    Pool(pool::Command),
     /// Save the database and the recordings, check a backup, put it back
     #[command(subcommand)]
     Backup(backup::Command),
@@ -148,6 +156,8 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Command::Watch(args) => watch::run(args, config),
         Command::Inbox(command) => inbox::run(command, config),
         Command::Report(command) => report::run(command, config),
+        Command::Due(command) => due::run(command, config),
+        Command::Pool(command) => pool::run(command, config),
         Command::Backup(command) => backup::run(command, config),
         Command::Key(command) => key::run(&command, config),
         Command::Db(command) => db::run(&command, config),

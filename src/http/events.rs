@@ -84,6 +84,7 @@ impl Listener {
                 let data = json!({"id": id, "done_s": done_s, "of_s": of_s});
                 Some(event("progress", &data))
             }
+            Event::Rearranged => Some(event("counts", &json!({}))),
             Event::Changed(id)
             | Event::Started(id)
             | Event::Drafted(id)

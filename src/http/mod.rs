@@ -21,8 +21,10 @@ mod patients;
 mod print;
 mod range;
 mod reports;
+mod retention;
 mod search;
 mod session;
+mod settings;
 mod sound;
 mod templates;
 pub mod tls;
@@ -108,6 +110,17 @@ pub fn router(app: App, proxied_as: Option<String>) -> Router {
         )
         .route("/services", get(users::services).post(users::make_token))
         .route("/services/{username}", delete(users::revoke))
+        .route("/due-times", get(settings::due_times))
+        .route("/due-times/{kind}", put(settings::set_due_times))
+        .route("/pools", get(settings::pools))
+        .route(
+            "/pools/{pool}/members/{username}",
+            put(settings::join).delete(settings::leave),
+        )
+        .route("/retention", get(retention::show))
+        .route("/holds", get(retention::holds))
+        .route("/patients/{mrn}/hold", put(retention::place))
+        .route("/patients/{mrn}/hold/lift", post(retention::lift))
         .route("/audit", get(audit::list))
         .route("/audit/check", get(audit::check))
         .route("/live", get(live::live))

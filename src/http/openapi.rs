@@ -4,8 +4,8 @@
 use super::error::Problem;
 use super::views::List;
 use super::{
-    account, audit, dictations, dictionary, inbox, learned, live, patients, reports, search,
-    session, sound, templates, uploads, users, views, worklist,
+    account, audit, dictations, dictionary, inbox, learned, live, patients, reports, retention,
+    search, session, settings, sound, templates, uploads, users, views, worklist,
 };
 use crate::domain::finding::Suggestion;
 use axum::http::header;
@@ -349,6 +349,38 @@ fn operations() -> Vec<Op> {
             "Take a lost second factor away",
         )
         .nothing(),
+        get(
+            "/due-times",
+            "Minutes until documents are due, by type and priority",
+        )
+        .gives::<users::Items<settings::DueView>>(200),
+        put(
+            "/due-times/{kind}",
+            "Set the minutes that a type has of its own; what waits follows",
+        )
+        .body::<settings::Minutes>()
+        .gives::<settings::DueView>(200),
+        get("/pools", "Pools of people who share work")
+            .gives::<users::Items<settings::PoolView>>(200),
+        put(
+            "/pools/{pool}/members/{username}",
+            "Take a secretary into a pool; the first makes it",
+        )
+        .nothing(),
+        delete(
+            "/pools/{pool}/members/{username}",
+            "Take somebody out of a pool",
+        )
+        .nothing(),
+        get("/retention", "For how long recordings are kept")
+            .gives::<retention::RetentionView>(200),
+        get("/holds", "Legal holds").gives::<users::Items<retention::HoldView>>(200),
+        put("/patients/{mrn}/hold", "Keep everything of a patient's")
+            .body::<retention::HoldReason>()
+            .nothing(),
+        post("/patients/{mrn}/hold/lift", "Lift a legal hold")
+            .body::<retention::HoldReason>()
+            .nothing(),
         get("/services", "Programs and their tokens")
             .gives::<users::Items<users::ServiceView>>(200),
         post("/services", "Make a token for a program")

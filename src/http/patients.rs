@@ -86,7 +86,8 @@ pub fn once(caller: &Caller, headers: &HeaderMap) -> Result<Option<Once>, Proble
     Ok(idempotency_key(headers)?.map(|key| Once { user, key }))
 }
 
-fn mrn(text: &str) -> Result<Mrn, Problem> {
+/// A record number as it was typed.
+pub fn mrn(text: &str) -> Result<Mrn, Problem> {
     text.parse().map_err(|e| Problem::invalid(format!("{e}")))
 }
 

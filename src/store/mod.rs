@@ -27,6 +27,7 @@ mod reports;
 mod retention;
 mod review;
 mod search;
+mod settings;
 pub mod space;
 mod sql;
 mod steps;
@@ -59,6 +60,7 @@ pub use reports::{
 pub use retention::{Hold, Over};
 pub use review::{Anew, Correction, MoveTo, NewAddendum, Part, Retract, SplitInto};
 pub use search::{FoundReport, HIT_FROM, HIT_TO, Sight};
+pub use settings::{DueTimes, Pool};
 pub use steps::{StepTaken, TakeStep};
 pub use templates::{NewTemplate, StoredTemplate};
 pub use uploads::Upload;

@@ -12,7 +12,7 @@ use crate::store::audit::{self, Entry};
 use crate::store::dictations::{by_id, due_at};
 use crate::store::sql::At;
 use crate::store::steps::{TakeStep, take};
-use crate::store::{Fault, Store, StoreError, patients, users};
+use crate::store::{Fault, Store, StoreError, patients, settings, users};
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
@@ -509,7 +509,7 @@ impl Store {
     /// Assigns a waiting dictation.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] where it is over.
+    /// [`StoreError::Conflict`] where it is over; [`StoreError::NotFound`] for a pool that has no member.
     pub async fn assign(
         &self,
         id: DictationId,
@@ -520,6 +520,9 @@ impl Store {
             let (person, pool, _) = assigned(Some(&to));
             if let Some(person) = person {
                 users::by_id(conn, person)?;
+            }
+            if let Some(pool) = pool {
+                settings::pool_exists(conn, pool)?;
             }
             waits(conn, id)?;
             conn.execute(
@@ -554,65 +557,6 @@ impl Store {
             )?;
             let details = serde_json::json!({"priority": priority.as_str()});
             audited(conn, Action::DictationPrioritised, id, details, &stamp)
-        })
-        .await
-    }
-
-    /// Sets the minutes until a document type is due; the empty type stands for all that have no line of their own. What
-    /// waits already keeps its time.
-    pub async fn set_due_time(
-        &self,
-        kind: String,
-        priority: Priority,
-        minutes: u32,
-        stamp: Stamp,
-    ) -> Result<(), StoreError> {
-        self.write(move |conn| {
-            conn.execute(
-                "INSERT INTO due_times (kind, priority, minutes) VALUES (?1, ?2, ?3)
-                 ON CONFLICT (kind, priority) DO UPDATE SET minutes = excluded.minutes",
-                (&kind, priority, minutes.max(1)),
-            )?;
-            audit::record(
-                conn,
-                Entry {
-                    action: Action::DueTimeSet,
-                    subject: ("due_time", kind),
-                    patient_id: None,
-                    details: serde_json::json!({"priority": priority.as_str(), "minutes": minutes.max(1)}),
-                    stamp: &stamp,
-                },
-            )
-        })
-        .await
-    }
-
-    /// Takes a person into a pool, or out of it.
-    pub async fn set_pool_member(
-        &self,
-        pool: String,
-        user: UserId,
-        is_member: bool,
-        stamp: Stamp,
-    ) -> Result<(), StoreError> {
-        self.write(move |conn| {
-            users::by_id(conn, user)?;
-            let sql = if is_member {
-                "INSERT INTO pool_members (pool, user_id) VALUES (?1, ?2) ON CONFLICT DO NOTHING"
-            } else {
-                "DELETE FROM pool_members WHERE pool = ?1 AND user_id = ?2"
-            };
-            conn.execute(sql, (&pool, user))?;
-            audit::record(
-                conn,
-                Entry {
-                    action: Action::PoolChanged,
-                    subject: ("pool", pool),
-                    patient_id: None,
-                    details: serde_json::json!({"user": user, "member": is_member}),
-                    stamp: &stamp,
-                },
-            )
         })
         .await
     }

@@ -22,6 +22,8 @@ pub enum Event {
     Failed(DictationId),
     /// It was stopped and waits.
     Stopped(DictationId),
+    /// The order of everything that waits may be another.
+    Rearranged,
 }
 
 /// Whether the engine can hear.

@@ -27,6 +27,7 @@ pub mod review;
 pub mod room;
 mod sealed;
 pub mod search;
+pub mod settings;
 pub mod sign;
 pub mod sound;
 pub mod templates;

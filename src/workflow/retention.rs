@@ -6,10 +6,10 @@ use crate::domain::audit::Actor;
 use crate::domain::ids::PatientId;
 use crate::domain::patient::Mrn;
 use crate::domain::policy::Action;
-use crate::store::{Hold, Over};
+pub use crate::store::{Hold, Over};
 use crate::workflow::people::{Subject, Who, authorise};
 use crate::workflow::{WorkflowError, patients, upkeep};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 /// What a run removed, or would remove.
 #[derive(Debug, Clone, PartialEq)]
@@ -42,11 +42,7 @@ pub async fn run(app: &App, dry_run: bool, actor: &Actor) -> Result<Removed, Wor
         ));
     };
     let _turn = upkeep::turn(app)?;
-    let before = app
-        .clock
-        .now()
-        .checked_sub(SignedDuration::from_hours(24 * i64::from(days)))
-        .map_err(|_| WorkflowError::Invalid(format!("{days} days are too long a time")))?;
+    let before = ended_before(app, days)?;
     if !dry_run {
         // What a killed run noted and did not get to. A recording that was handed in once more since goes with them: its
         // dictation is over.
@@ -71,6 +67,50 @@ pub async fn run(app: &App, dry_run: bool, actor: &Actor) -> Result<Removed, Wor
         sounds.push(sound);
     }
     Ok(Removed { days, sounds, held })
+}
+
+/// How recordings stand at this moment.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Standing {
+    /// Days for which recordings are kept; none: for ever.
+    pub days: Option<u32>,
+    /// What the next run removes.
+    pub sounds: Vec<Over>,
+    /// Recordings whose time is over and that a legal hold keeps.
+    pub held: usize,
+}
+
+impl Standing {
+    /// Bytes of all that the next run removes.
+    pub fn bytes(&self) -> u64 {
+        self.sounds.iter().map(|sound| sound.bytes).sum()
+    }
+}
+
+/// For how long recordings are kept, and which the next run removes.
+///
+/// # Errors
+/// [`WorkflowError::Invalid`] where the time is too long to be reckoned with.
+pub async fn standing(app: &App) -> Result<Standing, WorkflowError> {
+    let days = app.config.retention.audio_days;
+    let over = match days {
+        Some(days) => app.store.sounds_over(ended_before(app, days)?).await?,
+        None => Vec::new(),
+    };
+    let (held, sounds): (Vec<_>, Vec<_>) = over.into_iter().partition(|sound| sound.held);
+    Ok(Standing {
+        days,
+        sounds,
+        held: held.len(),
+    })
+}
+
+/// Before which a dictation has to have ended for its recording to go.
+fn ended_before(app: &App, days: u32) -> Result<Timestamp, WorkflowError> {
+    app.clock
+        .now()
+        .checked_sub(SignedDuration::from_hours(24 * i64::from(days)))
+        .map_err(|_| WorkflowError::Invalid(format!("{days} days are too long a time")))
 }
 
 /// Keeps everything of a patient's until the hold is lifted.

@@ -7,8 +7,8 @@ use crate::domain::role::Role;
 use crate::domain::transition::By;
 use crate::domain::user::User;
 use crate::domain::worklist::{Assignment, Figures, Priority, Tray};
-use crate::workflow::WorkflowError;
 use crate::workflow::hub::Event;
+use crate::workflow::{WorkflowError, settings};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use std::collections::BTreeMap;
@@ -173,7 +173,7 @@ pub async fn assign(
     actor: &Actor,
 ) -> Result<(), WorkflowError> {
     if let Assignment::Pool(pool) = &to {
-        pool_name(pool)?;
+        settings::pool_name(pool)?;
     }
     app.store.assign(id, to, app.stamp(actor)).await?;
     app.hub.tell(Event::Changed(id));
@@ -194,44 +194,6 @@ pub async fn prioritise(
     Ok(())
 }
 
-/// Sets the minutes until a document type is due; the empty type stands for all that have no line of their own.
-///
-/// # Errors
-/// [`WorkflowError::Invalid`] for no minutes at all.
-pub async fn set_due_time(
-    app: &App,
-    kind: &str,
-    priority: Priority,
-    minutes: u32,
-    actor: &Actor,
-) -> Result<(), WorkflowError> {
-    if minutes == 0 {
-        return Err(WorkflowError::Invalid(
-            "a due time is at least one minute".into(),
-        ));
-    }
-    let kind = kind.trim().to_owned();
-    Ok(app
-        .store
-        .set_due_time(kind, priority, minutes, app.stamp(actor))
-        .await?)
-}
-
-/// Takes a person into a pool, or out of it.
-pub async fn set_pool_member(
-    app: &App,
-    pool: &str,
-    user: UserId,
-    is_member: bool,
-    actor: &Actor,
-) -> Result<(), WorkflowError> {
-    pool_name(pool)?;
-    Ok(app
-        .store
-        .set_pool_member(pool.to_owned(), user, is_member, app.stamp(actor))
-        .await?)
-}
-
 /// How long dictations took from one mark to another.
 ///
 /// # Errors
@@ -248,13 +210,4 @@ pub async fn turnaround(app: &App, of: Turnaround) -> Result<Figures, WorkflowEr
 /// The queue of transcriptions in its order: what runs, what waits, what was given up.
 pub async fn queue(app: &App) -> Result<Vec<Queued>, WorkflowError> {
     Ok(app.store.queue().await?)
-}
-
-fn pool_name(pool: &str) -> Result<(), WorkflowError> {
-    if pool.trim().is_empty() || pool.trim() != pool || pool.chars().count() > 64 {
-        return Err(WorkflowError::Invalid(
-            "a pool has a name of 1 to 64 characters".into(),
-        ));
-    }
-    Ok(())
 }
