@@ -21,6 +21,7 @@ mod models;
 mod nonspeech;
 mod openapi;
 mod outside;
+mod particulars;
 mod people;
 mod pool;
 mod queue;

@@ -157,6 +157,42 @@ const ROUTES: &[(&str, &str, &str, &str)] = &[
     ("GET /patients", "/patients", "", "pcsx"),
     // A program sees filed reports, not a record as a whole.
     ("GET /patients/{mrn}", "/patients/A-1", "", "ps"),
+    (
+        "PUT /patients/{mrn}",
+        "/patients/A-1",
+        r#"{"family":"F","given":"G","birth_date":"1961-03-14","sex":"other"}"#,
+        "psx",
+    ),
+    (
+        "POST /patients/{mrn}/numbers",
+        "/patients/A-1/numbers",
+        r#"{"issuer":"Plan","value":"1"}"#,
+        "psx",
+    ),
+    (
+        "DELETE /patients/{mrn}/numbers/{id}",
+        "/patients/A-1/numbers/99",
+        "",
+        "psx",
+    ),
+    (
+        "GET /patients/{mrn}/history",
+        "/patients/A-1/history",
+        "",
+        "ps",
+    ),
+    (
+        "GET /patients/{mrn}/merge",
+        "/patients/A-1/merge?from=B-2",
+        "",
+        "s",
+    ),
+    (
+        "POST /patients/{mrn}/merge",
+        "/patients/A-1/merge",
+        r#"{"from":"B-2"}"#,
+        "s",
+    ),
     // It waits for its author: not signed, not filed, not with the secretaries.
     (
         "POST /patients",

@@ -13,6 +13,38 @@ use std::io::{Result, Write};
 /// Prints a whole record.
 pub fn record(out: &mut impl Write, record: &Record) -> Result<()> {
     patient(out, &record.stored.patient)?;
+    let known = &record.particulars;
+    let contact = &known.contact;
+    for (label, value) in [
+        ("telephone", contact.phone()),
+        ("address", contact.address()),
+        ("e-mail", contact.email()),
+    ] {
+        if !value.is_empty() {
+            writeln!(out, "  {label:<10} {}", value.replace('\n', ", "))?;
+        }
+    }
+    for kept in &known.numbers {
+        writeln!(
+            out,
+            "  {:<10} {} ({})",
+            "number",
+            kept.number.value(),
+            kept.number.issuer()
+        )?;
+    }
+    for former in &known.former {
+        writeln!(
+            out,
+            "  {:<10} {} {}, {} by {}: {}",
+            "joined",
+            former.patient.mrn,
+            former.patient.listed_name(),
+            local(former.at),
+            former.by,
+            former.reason
+        )?;
+    }
     for entry in &record.entries {
         writeln!(out, "  {:<10} {}", entry.kind.as_str(), entry.text)?;
     }
@@ -32,6 +64,10 @@ pub fn record(out: &mut impl Write, record: &Record) -> Result<()> {
     }
     for stored in &record.stored.dictations {
         writeln!(out)?;
+        let id = stored.dictation.id;
+        if let Some((_, mrn)) = known.moved.iter().find(|(moved, _)| *moved == id) {
+            writeln!(out, "from record {mrn}:")?;
+        }
         dictation(out, record, stored)?;
     }
     Ok(())

@@ -12,6 +12,14 @@ pub enum Action {
     EntryAdded,
     /// A line of a patient's record was withdrawn.
     EntryWithdrawn,
+    /// What is known about a patient was changed: name, date of birth, contact.
+    PatientChanged,
+    /// A patient got a number of another issuer.
+    NumberAdded,
+    /// A number of another issuer was withdrawn.
+    NumberWithdrawn,
+    /// Two records of one patient were joined.
+    PatientsMerged,
     /// A user was added.
     UserAdded,
     /// An encounter was added.
@@ -150,6 +158,10 @@ written!(Action {
     PatientAdded => "patient.added",
     EntryAdded => "patient.entry_added",
     EntryWithdrawn => "patient.entry_withdrawn",
+    PatientChanged => "patient.changed",
+    NumberAdded => "patient.number_added",
+    NumberWithdrawn => "patient.number_withdrawn",
+    PatientsMerged => "patient.merged",
     UserAdded => "user.added",
     EncounterAdded => "encounter.added",
     DictationReceived => "dictation.received",

@@ -114,6 +114,168 @@ impl Patient {
     }
 }
 
+/// How a patient is reached. Each part may be empty.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Contact {
+    phone: String,
+    address: String,
+    email: String,
+}
+
+/// Why something is no contact, or no number of an issuer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidParticular {
+    /// Longer than anybody's.
+    #[error("telephone and e-mail have at most 100 characters, an address 400")]
+    Long,
+    /// Something that no address is made of.
+    #[error("there are characters in it that cannot be printed")]
+    Control,
+    /// Not one.
+    #[error("an e-mail address is NAME@DOMAIN, without spaces")]
+    Email,
+    /// Not one.
+    #[error(
+        "a number of another issuer needs who issued it and the number, each of 1 to 64 characters"
+    )]
+    Number,
+}
+
+impl Contact {
+    /// A contact; white space at the ends is left out.
+    ///
+    /// # Errors
+    /// [`InvalidParticular`].
+    pub fn new(phone: &str, address: &str, email: &str) -> Result<Self, InvalidParticular> {
+        let (phone, address, email) = (phone.trim(), address.trim(), email.trim());
+        for (text, most) in [(phone, 100), (address, 400), (email, 100)] {
+            if text.chars().count() > most {
+                return Err(InvalidParticular::Long);
+            }
+        }
+        let unprintable = |text: &str| text.chars().any(char::is_control);
+        // An address has lines.
+        if unprintable(phone) || unprintable(email) || address.lines().any(unprintable) {
+            return Err(InvalidParticular::Control);
+        }
+        if !email.is_empty() {
+            let is_one = email
+                .split_once('@')
+                .is_some_and(|(name, domain)| !name.is_empty() && !domain.is_empty());
+            if !is_one || email.contains(char::is_whitespace) {
+                return Err(InvalidParticular::Email);
+            }
+        }
+        Ok(Self {
+            phone: phone.to_owned(),
+            address: address
+                .lines()
+                .map(str::trim)
+                .collect::<Vec<_>>()
+                .join("\n"),
+            email: email.to_owned(),
+        })
+    }
+
+    /// Telephone.
+    pub fn phone(&self) -> &str {
+        &self.phone
+    }
+
+    /// Postal address, in lines.
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// E-mail address.
+    pub fn email(&self) -> &str {
+        &self.email
+    }
+
+    /// The same, with what it lacks from another.
+    #[must_use]
+    pub fn or(self, other: &Self) -> Self {
+        let either = |own: String, other: &String| if own.is_empty() { other.clone() } else { own };
+        Self {
+            phone: either(self.phone, &other.phone),
+            address: either(self.address, &other.address),
+            email: either(self.email, &other.email),
+        }
+    }
+}
+
+/// A number that somebody else gave the patient: an insurer, another hospital.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OtherNumber {
+    issuer: String,
+    value: String,
+}
+
+impl OtherNumber {
+    /// A number with its issuer; white space is put in order.
+    ///
+    /// # Errors
+    /// [`InvalidParticular::Number`].
+    pub fn new(issuer: &str, value: &str) -> Result<Self, InvalidParticular> {
+        let tidy = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let (issuer, value) = (tidy(issuer), tidy(value));
+        let is_one = |text: &String| {
+            (1..=64).contains(&text.chars().count()) && !text.chars().any(char::is_control)
+        };
+        if !is_one(&issuer) || !is_one(&value) {
+            return Err(InvalidParticular::Number);
+        }
+        Ok(Self { issuer, value })
+    }
+
+    /// Who gave it.
+    pub fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
+    /// The number as it is printed.
+    pub fn value(&self) -> &str {
+        &self.value
+    }
+}
+
+/// In what two records of one patient contradict each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Difference {
+    /// Family name.
+    Family,
+    /// Given names.
+    Given,
+    /// Date of birth.
+    BirthDate,
+    /// Sex, where both know it.
+    Sex,
+}
+
+written!(Difference {
+    Family => "family",
+    Given => "given",
+    BirthDate => "birth_date",
+    Sex => "sex",
+});
+
+impl Patient {
+    /// In what this record contradicts another, which is said to be the same patient's.
+    pub fn differences(&self, other: &Self) -> Vec<Difference> {
+        let same = |a: &str, b: &str| a.to_lowercase() == b.to_lowercase();
+        let sex_is_known = self.sex != Sex::Unknown && other.sex != Sex::Unknown;
+        [
+            (Difference::Family, !same(&self.family, &other.family)),
+            (Difference::Given, !same(&self.given, &other.given)),
+            (Difference::BirthDate, self.birth_date != other.birth_date),
+            (Difference::Sex, sex_is_known && self.sex != other.sex),
+        ]
+        .into_iter()
+        .filter_map(|(what, differs)| differs.then_some(what))
+        .collect()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -121,6 +283,56 @@ mod tests {
     #[test]
     fn a_record_number_is_trimmed_and_put_in_capitals() {
         assert_eq!("  ab-12/3 ".parse::<Mrn>().unwrap().as_str(), "AB-12/3");
+    }
+
+    #[test]
+    fn a_contact_is_something_that_can_be_printed_on_an_envelope() {
+        let contact = Contact::new(" 0171 1 ", " 1 High St \r\n Oxford", "a@b.example").unwrap();
+        assert_eq!(contact.address(), "1 High St\nOxford");
+        assert_eq!(contact.phone(), "0171 1");
+        assert!(Contact::new("", "", "").is_ok());
+        for email in ["a", "@b", "a@", "a b@c"] {
+            assert_eq!(
+                Contact::new("", "", email),
+                Err(InvalidParticular::Email),
+                "{email}"
+            );
+        }
+        let long = "1".repeat(101);
+        assert_eq!(Contact::new(&long, "", ""), Err(InvalidParticular::Long));
+        let bell = Contact::new("", "a\u{7}b", "");
+        assert_eq!(bell, Err(InvalidParticular::Control));
+        let filled = Contact::new("1", "", "").unwrap().or(&contact);
+        assert_eq!((filled.phone(), filled.email()), ("1", "a@b.example"));
+    }
+
+    #[test]
+    fn a_number_has_an_issuer() {
+        let number = OtherNumber::new(" Health  plan ", " 12 34 ").unwrap();
+        assert_eq!((number.issuer(), number.value()), ("Health plan", "12 34"));
+        for (issuer, value) in [("", "1"), ("a", " "), ("a", &"1".repeat(65))] {
+            assert_eq!(
+                OtherNumber::new(issuer, value),
+                Err(InvalidParticular::Number)
+            );
+        }
+    }
+
+    #[test]
+    fn two_records_contradict_each_other_in_what_both_know() {
+        let patient = |given: &str, sex| Patient {
+            id: PatientId::new(jiff::Timestamp::UNIX_EPOCH),
+            mrn: "A-1".parse().unwrap(),
+            family: "Winter".into(),
+            given: given.into(),
+            birth_date: jiff::civil::date(1961, 3, 14),
+            sex,
+        };
+        let ada = patient("Ada", Sex::Female);
+        assert_eq!(ada.differences(&patient("ADA", Sex::Unknown)), []);
+        let other = patient("Adam", Sex::Male);
+        let differences = [Difference::Given, Difference::Sex];
+        assert_eq!(ada.differences(&other), differences);
     }
 
     #[test]

@@ -17,6 +17,7 @@ mod learned;
 mod live;
 pub mod metrics;
 pub mod openapi;
+mod particulars;
 mod patients;
 mod print;
 mod range;
@@ -57,7 +58,20 @@ pub fn router(app: App, proxied_as: Option<String>) -> Router {
             post(account::confirm_second_factor),
         )
         .route("/patients", get(patients::list).post(patients::add))
-        .route("/patients/{mrn}", get(patients::show))
+        .route(
+            "/patients/{mrn}",
+            get(patients::show).put(particulars::change),
+        )
+        .route("/patients/{mrn}/numbers", post(particulars::add_number))
+        .route(
+            "/patients/{mrn}/numbers/{id}",
+            delete(particulars::withdraw_number),
+        )
+        .route("/patients/{mrn}/history", get(particulars::history))
+        .route(
+            "/patients/{mrn}/merge",
+            get(particulars::preview_merge).post(particulars::merge),
+        )
         .route("/patients/{mrn}/entries", post(patients::add_entry))
         .route(
             "/patients/{mrn}/entries/{id}",

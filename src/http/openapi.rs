@@ -4,8 +4,8 @@
 use super::error::Problem;
 use super::views::List;
 use super::{
-    account, audit, dictations, dictionary, inbox, learned, live, patients, reports, retention,
-    search, session, settings, sound, templates, uploads, users, views, worklist,
+    account, audit, dictations, dictionary, inbox, learned, live, particulars, patients, reports,
+    retention, search, session, settings, sound, templates, uploads, users, views, worklist,
 };
 use crate::domain::finding::Suggestion;
 use axum::http::header;
@@ -197,7 +197,41 @@ fn operations() -> Vec<Op> {
             .body::<patients::PatientBody>()
             .gives::<views::PatientView>(201)
             .once(),
-        get("/patients/{mrn}", "A patient's record").gives::<patients::ChartView>(200),
+        get("/patients/{mrn}", "A patient's record")
+            .gives::<patients::ChartView>(200)
+            .tagged(),
+        put("/patients/{mrn}", "Change what is known about a patient")
+            .header("IfMatch")
+            .body::<particulars::ChangeBody>()
+            .gives::<particulars::ChangedView>(200)
+            .tagged(),
+        post(
+            "/patients/{mrn}/numbers",
+            "Add a number of another issuer",
+        )
+        .body::<particulars::NumberBody>()
+        .gives::<particulars::NumberView>(201)
+        .once(),
+        delete(
+            "/patients/{mrn}/numbers/{id}",
+            "Withdraw a number of another issuer",
+        )
+        .nothing(),
+        get("/patients/{mrn}/history", "How a record changed")
+            .gives::<List<particulars::ChangeView>>(200),
+        get(
+            "/patients/{mrn}/merge",
+            "What joining another record with this one would do",
+        )
+        .query::<particulars::MergeQuery>()
+        .gives::<particulars::MergeView>(200),
+        post(
+            "/patients/{mrn}/merge",
+            "Join another record of the same patient with this one",
+        )
+        .body::<particulars::MergeBody>()
+        .gives::<particulars::ChangedView>(200)
+        .tagged(),
         post(
             "/patients/{mrn}/entries",
             "Add an allergy, a medication or a problem",

@@ -3,9 +3,10 @@
 use super::caller::Caller;
 use super::error::Problem;
 use super::extract::{Json, Path, Query};
+use super::particulars::ParticularsView;
 use super::views::{
     EntryView, List, PatientView, PatientWithEntries, ReportView, Summary, VisitView,
-    idempotency_key, limit, parsed,
+    idempotency_key, limit, parsed, tagged,
 };
 use crate::app::App;
 use crate::domain::ids::PatientId;
@@ -17,6 +18,7 @@ use crate::workflow::people::{Subject, emergency, users};
 use crate::workflow::{search, worklist};
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use schemars::JsonSchema;
@@ -94,27 +96,43 @@ pub fn mrn(text: &str) -> Result<Mrn, Problem> {
 /// A patient's record.
 #[derive(Serialize, JsonSchema)]
 pub struct ChartView {
-    patient: PatientWithEntries,
+    patient: WholePatient,
     encounters: Vec<VisitView>,
     dictations: Vec<DictationView>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct WholePatient {
+    #[serde(flatten)]
+    patient: PatientWithEntries,
+    #[serde(flatten)]
+    particulars: ParticularsView,
 }
 
 #[derive(Serialize, JsonSchema)]
 struct DictationView {
     #[serde(flatten)]
     summary: Summary,
+    /// The record that it lay in before that was joined with this one.
+    from_mrn: Option<Mrn>,
     reports: Vec<ReportView>,
 }
 
 fn chart_view(chart: &Chart, caller: &Caller, now: Timestamp) -> ChartView {
+    let known = &chart.particulars;
+    let from = |id| known.moved.iter().find(|(moved, _)| *moved == id);
     ChartView {
-        patient: PatientWithEntries::new(&chart.patient, &chart.entries, &chart.people),
+        patient: WholePatient {
+            patient: PatientWithEntries::new(&chart.patient, &chart.entries, &chart.people),
+            particulars: ParticularsView::new(known, &chart.people),
+        },
         encounters: chart.visits.iter().map(VisitView::from).collect(),
         dictations: chart
             .dictations
             .iter()
             .map(|(item, reports)| DictationView {
                 summary: Summary::new(item, caller.user().id, now),
+                from_mrn: from(item.dictation_id).map(|(_, mrn)| mrn.clone()),
                 reports: reports
                     .iter()
                     .map(|r| ReportView::new(r, &chart.people))
@@ -129,12 +147,13 @@ pub async fn show(
     State(app): State<App>,
     caller: Caller,
     Path(number): Path<String>,
-) -> Result<Json<ChartView>, Problem> {
+) -> Result<Response, Problem> {
     let patient = patients::find(&app, &mrn(&number)?).await?;
     let subject = Subject::patient(patient.id);
     caller.may(&app, Action::ReadRecord, subject).await?;
     let chart = patients::chart(&app, &patient).await?;
-    Ok(Json(chart_view(&chart, &caller, app.clock.now())))
+    let view = chart_view(&chart, &caller, app.clock.now());
+    Ok(tagged(chart.particulars.version, view))
 }
 
 /// A line to be added to a record.

@@ -4,7 +4,7 @@ use super::caller::Caller;
 use super::error::Problem;
 use super::extract::{Json, Path, Query};
 use super::patients::once;
-use super::views::{List, ReportView, tagged};
+use super::views::{List, ReportView, if_match, tagged};
 use crate::app::App;
 use crate::domain::ids::{DictationId, ReportId, UserId};
 use crate::domain::policy::Action;
@@ -15,7 +15,7 @@ use crate::workflow::people::{Subject, users};
 use crate::workflow::review::{self, Named};
 use crate::workflow::{record, sign};
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -186,22 +186,6 @@ pub struct TextView {
     version: u32,
     trace: Vec<TraceSpan>,
     sections: Vec<Section>,
-}
-
-/// The version that a change is based on.
-fn if_match(headers: &HeaderMap) -> Result<u32, Problem> {
-    let Some(value) = headers.get(header::IF_MATCH) else {
-        return Err(Problem::new(
-            StatusCode::PRECONDITION_REQUIRED,
-            "invalid",
-            "say in If-Match which version this is based on",
-        ));
-    };
-    let text = value.to_str().unwrap_or_default().trim();
-    let version = text.strip_prefix("W/").unwrap_or(text).trim_matches('"');
-    version
-        .parse()
-        .map_err(|_| Problem::invalid("If-Match names a version, for example \"3\""))
 }
 
 /// `PUT /reports/{id}/text`

@@ -10,7 +10,7 @@ use crate::domain::user::User;
 use crate::workflow::case::name_of;
 use crate::workflow::patients::KeptEntry;
 use crate::workflow::worklist::{Item, Visit};
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -72,6 +72,22 @@ pub fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
         ));
     }
     Ok(Some(key.to_owned()))
+}
+
+/// The version that a change is based on.
+pub fn if_match(headers: &HeaderMap) -> Result<u32, Problem> {
+    let Some(value) = headers.get(header::IF_MATCH) else {
+        return Err(Problem::new(
+            StatusCode::PRECONDITION_REQUIRED,
+            "invalid",
+            "say in If-Match which version this is based on",
+        ));
+    };
+    let text = value.to_str().unwrap_or_default().trim();
+    let version = text.strip_prefix("W/").unwrap_or(text).trim_matches('"');
+    version
+        .parse()
+        .map_err(|_| Problem::invalid("If-Match names a version, for example \"3\""))
 }
 
 /// An answer with the version of what it shows.

@@ -195,7 +195,12 @@ fn lines(conn: &Connection, filter: &AuditFilter) -> Result<Vec<AuditLine>, Faul
         );
     }
     if let Some(patient) = filter.patient_id {
-        ask("a.patient_id = :patient", ":patient", Box::new(patient));
+        // What was done to a record before it was joined with this one stands under its own identifier.
+        ask(
+            "a.patient_id IN (SELECT :patient UNION ALL SELECT id FROM patients WHERE merged_into = :patient)",
+            ":patient",
+            Box::new(patient),
+        );
     }
     if let Some(since) = filter.since {
         ask("a.at >= :since", ":since", Box::new(At(since)));

@@ -13,7 +13,7 @@ use crate::domain::worklist::{Orders, Priority, Route};
 use crate::store::audit::{self, Entry};
 use crate::store::sql::At;
 use crate::store::steps::{self, Going, advance};
-use crate::store::{Fault, Store, StoreError, marks, reports};
+use crate::store::{Fault, Store, StoreError, marks, patients, reports};
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
@@ -240,6 +240,7 @@ const UNHEARD: &str = "dictation";
 
 /// A dictation's row and its history's first line, without recordings.
 pub(super) fn insert(conn: &Connection, new: &NewRow, stamp: &Stamp) -> Result<DictationId, Fault> {
+    patients::in_use(conn, new.patient_id)?;
     let id = DictationId::new(stamp.at);
     let due = due_at(conn, UNHEARD, new.orders.priority, stamp.at)?;
     conn.execute(

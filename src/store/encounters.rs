@@ -32,6 +32,7 @@ pub(super) fn of(conn: &Connection, patient_id: PatientId) -> Result<Vec<Encount
 }
 
 fn insert(conn: &Connection, encounter: &Encounter, stamp: &Stamp) -> Result<(), Fault> {
+    patients::in_use(conn, encounter.patient_id)?;
     conn.execute(
         "INSERT INTO encounters
              (id, patient_id, physician_id, date, location, reason, created_at)

@@ -5,7 +5,7 @@ use crate::domain::ids::{DictationId, EncounterId, LiveId, PatientId, UserId};
 use crate::domain::worklist::Orders;
 use crate::store::audit::{self, Entry};
 use crate::store::sql::At;
-use crate::store::{Fault, Store, StoreError};
+use crate::store::{Fault, Store, StoreError, patients};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
@@ -107,6 +107,7 @@ impl Store {
                 let message = format!("dictation {} was begun already", live.id);
                 return Err(StoreError::Conflict(message).into());
             }
+            patients::in_use(conn, live.patient_id)?;
             conn.execute(
                 "INSERT INTO live_dictations (id, author_id, patient_id, encounter_id, identity_verified, priority,
                                               route, begun_at, touched_at)

@@ -20,6 +20,7 @@ mod learned;
 mod live;
 mod marks;
 mod once;
+mod particulars;
 mod patients;
 mod people;
 mod queue;
@@ -48,6 +49,9 @@ pub use learned::{Decide, Learned, LearnedPair, SignedReport};
 pub use live::{LiveDictation, LiveEnd};
 pub use marks::SayMarks;
 pub use once::Once;
+pub use particulars::{
+    Change, ChangePatient, Former, KeptNumber, Merge, MergePreview, Merged, Obstacle, Particulars,
+};
 pub use patients::KeptEntry;
 pub use people::{
     Account, AccountListing, Attempt, Begun, EmergencyAccess, NewService, NewSession,
@@ -82,7 +86,7 @@ pub const FILE_NAME: &str = "osler.db";
 const APPLICATION_ID: i64 = 0x4F53_4C52;
 
 /// Schema version that this program writes.
-pub const SCHEMA_VERSION: i64 = 13;
+pub const SCHEMA_VERSION: i64 = 14;
 
 const READERS: usize = 4;
 
@@ -214,7 +218,7 @@ pub enum StoreError {
     Conflict(String),
     /// What it is based on is not the newest version any more.
     #[error(
-        "the report was changed in the meantime: version {newest} is the newest; read that, and change or sign it"
+        "this was changed in the meantime: version {newest} is the newest; read that, and change or sign it"
     )]
     Outdated {
         /// The newest version.
@@ -749,6 +753,7 @@ fn migrate(conn: &mut Connection, kind: Kind, keys: &Keys) -> Result<(), Fault> 
             },
         ),
         M::up(include_str!("migrations/0090_learned.sql")),
+        M::up(include_str!("migrations/0100_patients.sql")),
     ]);
     conn.set_transaction_behavior(TransactionBehavior::Immediate);
     match migrations.to_latest(conn) {

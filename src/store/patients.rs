@@ -28,6 +28,22 @@ pub(super) fn by_id(conn: &Connection, id: PatientId) -> Result<Patient, Fault> 
         .ok_or_else(|| StoreError::NotFound("there is no such patient".into()).into())
 }
 
+/// The record itself, where it was not joined with another in the meantime.
+pub(super) fn in_use(conn: &Connection, id: PatientId) -> Result<(), Fault> {
+    let is_over: Option<bool> = conn
+        .prepare_cached("SELECT merged_into IS NOT NULL FROM patients WHERE id = ?1")?
+        .query_row([id], |r| r.get(0))
+        .optional()?;
+    match is_over {
+        Some(false) => Ok(()),
+        Some(true) => Err(StoreError::Conflict(
+            "this record was joined with another in the meantime; look the patient up again".into(),
+        )
+        .into()),
+        None => Err(StoreError::NotFound("there is no such patient".into()).into()),
+    }
+}
+
 fn insert(conn: &Connection, patient: &Patient, stamp: &Stamp) -> Result<(), Fault> {
     conn.execute(
         "INSERT INTO patients (id, mrn, family, given, birth_date, sex, created_at)
@@ -108,11 +124,14 @@ impl Store {
         .await
     }
 
-    /// The patient with this record number.
+    /// The patient with this record number; where the record was joined with another, that one.
     pub async fn patient_by_mrn(&self, mrn: Mrn) -> Result<Option<Patient>, StoreError> {
         self.read(move |conn| {
             Ok(conn
-                .prepare_cached("SELECT * FROM patients WHERE mrn = ?1")?
+                .prepare_cached(
+                    "SELECT p.* FROM patients f JOIN patients p ON p.id = coalesce(f.merged_into, f.id)
+                     WHERE f.mrn = ?1",
+                )?
                 .query_row([mrn], row)
                 .optional()?)
         })
@@ -134,6 +153,7 @@ impl Store {
     ) -> Result<i64, StoreError> {
         self.write(move |conn| {
             once(conn, key.as_ref(), "entry", &stamp, || {
+                in_use(conn, patient)?;
                 conn.execute(
                     "INSERT INTO entries (patient_id, kind, text, created_at, made_by)
                      VALUES (:patient, :kind, :text, :at, :by)",
@@ -227,11 +247,12 @@ impl Store {
         .await
     }
 
-    /// All patients by name.
+    /// All patients by name, without records that were joined with another.
     pub async fn patients(&self) -> Result<Vec<Patient>, StoreError> {
         self.read(|conn| {
-            let mut statement =
-                conn.prepare_cached("SELECT * FROM patients ORDER BY family, given, mrn")?;
+            let mut statement = conn.prepare_cached(
+                "SELECT * FROM patients WHERE merged_into IS NULL ORDER BY family, given, mrn",
+            )?;
             let rows = statement.query_map([], row)?;
             Ok(rows.collect::<Result<_, _>>()?)
         })

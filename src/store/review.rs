@@ -219,7 +219,7 @@ fn other_patient(given: &mut Vec<Need>, is_other: bool) {
 
 fn move_to(conn: &Connection, request: &MoveTo, stamp: &Stamp) -> Result<Dictation, Fault> {
     let before = by_id(conn, request.dictation_id)?;
-    patients::by_id(conn, request.patient_id)?;
+    patients::in_use(conn, request.patient_id)?;
     let mut given = Vec::new();
     other_patient(&mut given, request.patient_id != before.patient_id);
     let reason = Some(&request.reason);

@@ -157,7 +157,7 @@ impl Store {
             .await
     }
 
-    /// Patients by name, record number or date of birth, all of them where nothing is typed; by name, from behind `after`.
+    /// Patients by name, record number, date of birth or a number of another issuer, all of them where nothing is typed; by name, from behind `after`.
     pub async fn find_patients(
         &self,
         typed: &str,
@@ -165,16 +165,25 @@ impl Store {
         most: u32,
     ) -> Result<Vec<Patient>, StoreError> {
         let wanted = query(typed);
+        let typed = typed.split_whitespace().collect::<Vec<_>>().join(" ");
         // Something was typed, and it cannot be in a record.
-        if wanted.is_none() && !typed.trim().is_empty() {
+        if wanted.is_none() && !typed.is_empty() {
             return Ok(Vec::new());
         }
         self.read(move |conn| {
             let from = match &wanted {
+                // A record that was joined with another is found by what stood in it, and so is a number of another issuer.
                 Some(_) => {
-                    "patient_words JOIN patients p ON p.id = patient_words.patient_id WHERE patient_words MATCH :query"
+                    "patients p WHERE p.merged_into IS NULL AND p.id IN (
+                        SELECT patient_id FROM patient_words WHERE patient_words MATCH :query
+                        UNION ALL
+                        SELECT f.merged_into FROM patients f WHERE f.merged_into IS NOT NULL
+                           AND f.id IN (SELECT patient_id FROM patient_words WHERE patient_words MATCH :query)
+                        UNION ALL
+                        SELECT patient_id FROM patient_numbers
+                         WHERE withdrawn_at IS NULL AND value = :typed COLLATE NOCASE)"
                 }
-                None => "patients p WHERE :query IS NULL",
+                None => "patients p WHERE :query IS NULL AND :typed IS NOT NULL AND p.merged_into IS NULL",
             };
             let sql = format!(
                 "SELECT p.* FROM {from}
@@ -184,7 +193,7 @@ impl Store {
             );
             let mut statement = conn.prepare_cached(&sql)?;
             let rows = statement.query_map(
-                named_params! {":query": wanted, ":after": after, ":most": most},
+                named_params! {":query": wanted, ":typed": typed, ":after": after, ":most": most},
                 patients::row,
             )?;
             Ok(rows.collect::<Result<_, _>>()?)

@@ -16,6 +16,7 @@ pub mod layers;
 pub mod learned;
 pub mod live_session;
 pub mod merge;
+pub mod particulars;
 pub mod patients;
 pub mod people;
 pub mod print;

@@ -9,7 +9,7 @@ use crate::domain::patient::{EntryKind, Mrn, Patient, RecordEntry, Sex};
 use crate::domain::report::Report;
 use crate::domain::role::Role;
 use crate::domain::user::User;
-use crate::store::{Item, StoreError, Visit};
+use crate::store::{Item, Particulars, StoreError, Visit};
 use crate::text::safety::PatientContext;
 use crate::workflow::{Refusal, WorkflowError};
 use jiff::civil::Date;
@@ -49,26 +49,39 @@ pub async fn add_once(
     actor: &Actor,
 ) -> Result<Patient, WorkflowError> {
     let stamp = app.stamp(actor);
+    let (family, given) = names(&new.family, &new.given)?;
+    not_unborn(app, new.birth_date)?;
     let patient = Patient {
         id: PatientId::new(stamp.at),
         mrn: new.mrn,
-        family: new.family.trim().to_owned(),
-        given: new.given.trim().to_owned(),
+        family,
+        given,
         birth_date: new.birth_date,
         sex: new.sex,
     };
-    if patient.family.is_empty() || patient.given.is_empty() {
+    let id = app.store.add_patient(patient, key, stamp).await?;
+    Ok(app.store.patient(id).await?)
+}
+
+/// Both names as they are kept.
+pub(super) fn names(family: &str, given: &str) -> Result<(String, String), WorkflowError> {
+    let (family, given) = (family.trim(), given.trim());
+    if family.is_empty() || given.is_empty() {
         return Err(WorkflowError::Invalid(
             "a patient needs a family name and a given name".into(),
         ));
     }
-    if patient.birth_date > app.clock.today() {
+    Ok((family.to_owned(), given.to_owned()))
+}
+
+/// An error for a date of birth after today.
+pub(super) fn not_unborn(app: &App, birth_date: Date) -> Result<(), WorkflowError> {
+    if birth_date > app.clock.today() {
         return Err(WorkflowError::Invalid(
             "the date of birth lies in the future; write it as YYYY-MM-DD".into(),
         ));
     }
-    let id = app.store.add_patient(patient, key, stamp).await?;
-    Ok(app.store.patient(id).await?)
+    Ok(())
 }
 
 /// Whether a line of a record comes or goes.
@@ -229,6 +242,8 @@ pub struct Chart {
     pub patient: Patient,
     /// Allergies, medications, problems.
     pub entries: Vec<KeptEntry>,
+    /// Contact, other numbers, records that were joined with this one.
+    pub particulars: Particulars,
     /// The newest first.
     pub visits: Vec<Visit>,
     /// The newest first, each with its report and addenda.
@@ -248,6 +263,7 @@ pub async fn chart(app: &App, patient: &Patient) -> Result<Chart, WorkflowError>
     Ok(Chart {
         patient: patient.clone(),
         entries: store.kept_entries_of(patient.id).await?,
+        particulars: store.particulars(patient.id).await?,
         visits: store.visits_of(patient.id).await?,
         dictations,
         people: store.users().await?,

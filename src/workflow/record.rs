@@ -5,7 +5,7 @@ use crate::domain::ids::{ReportId, UserId};
 use crate::domain::patient::{Mrn, Patient, RecordEntry};
 use crate::domain::report::{Report, ReportStatus, ReportVersion};
 use crate::domain::user::User;
-use crate::store::{Filter, Listing, StoredDictation, StoredRecord, StoredTranscript};
+use crate::store::{Filter, Listing, Particulars, StoredDictation, StoredRecord, StoredTranscript};
 use crate::workflow::{WorkflowError, patients};
 
 /// A patient's record with the names of those who worked on it.
@@ -15,6 +15,8 @@ pub struct Record {
     pub stored: StoredRecord,
     /// Allergies, medications and problems.
     pub entries: Vec<RecordEntry>,
+    /// Contact, other numbers, records that were joined with it.
+    pub particulars: Particulars,
     /// Everyone who may be named in it.
     pub users: Vec<User>,
 }
@@ -43,6 +45,7 @@ pub async fn show(app: &App, mrn: &Mrn) -> Result<Record, WorkflowError> {
     Ok(Record {
         stored: app.store.record(patient.id).await?,
         entries: app.store.entries_of(patient.id).await?,
+        particulars: app.store.particulars(patient.id).await?,
         users: app.store.users().await?,
     })
 }

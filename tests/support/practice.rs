@@ -131,6 +131,10 @@ pub fn dump(data: &Path) -> Vec<String> {
         "inbox",
         "holds",
         "removed_sounds",
+        "patient_numbers",
+        "patient_changes",
+        "patient_merges",
+        "merged_things",
         "audit",
     ] {
         let mut statement = conn.prepare(&format!("SELECT * FROM {table}")).unwrap();
