@@ -11,9 +11,11 @@ use crate::domain::patient::Mrn;
 use crate::domain::recognition::Recognition;
 use crate::domain::worklist::Orders;
 use crate::store::{Kind, Opening};
+use crate::workflow::fill::{self, Size};
 use crate::workflow::intake::{Request, Taken};
 use crate::workflow::layers::Background;
 use crate::workflow::{demo, record, users};
+use indicatif::{ProgressBar, ProgressStyle};
 use serde::Deserialize;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -24,6 +26,11 @@ pub struct Args {
     /// Folder with the recordings and recordings.toml, which says whose they are
     #[arg(long, value_name = "DIR", default_value = "tests/fixtures/demo")]
     recordings: PathBuf,
+    /// Instead of the recordings, make up the records of a busy practice, for measuring: so many dictations, half as many
+    /// patients, ten rows of the audit trail for each
+    #[arg(long, value_name = "DICTATIONS", num_args = 0..=1, default_missing_value = "100000", conflicts_with = "recordings",
+        value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    fill: Option<u32>,
 }
 
 /// `recordings.toml`.
@@ -60,6 +67,9 @@ fn read(folder: &Path) -> Result<List, Failure> {
 
 /// Runs the command.
 pub fn run(args: &Args, config: Config) -> Result<(), Failure> {
+    if let Some(dictations) = args.fill {
+        return fill(Size::of(dictations), config);
+    }
     // Read before anything is made, so that a wrong folder leaves no database behind.
     let list = read(&args.recordings)?;
     let data = config.data.clone();
@@ -97,6 +107,39 @@ pub fn run(args: &Args, config: Config) -> Result<(), Failure> {
             out,
             "Start the service with: osler serve --data {}",
             data.display()
+        )?;
+        Ok(())
+    })
+}
+
+/// Makes up a busy practice.
+fn fill(size: Size, config: Config) -> Result<(), Failure> {
+    let data = config.data.clone();
+    with_app(config, Opening::OrCreate(Kind::Demo), async |app| {
+        let bar = ProgressBar::new(1);
+        if let Ok(style) = ProgressStyle::with_template(
+            "{msg} {wide_bar} {human_pos}/{human_len}  {eta_precise} left",
+        ) {
+            bar.set_style(style);
+        }
+        let mut tell = |what: &'static str, done: u64, of: u64| {
+            if bar.message() != what {
+                bar.reset();
+                bar.set_message(what);
+            }
+            bar.set_length(of);
+            bar.set_position(done);
+        };
+        let filled = fill::fill(app, size, &Actor::cli(NOBODY), &mut tell).await;
+        bar.finish_and_clear();
+        filled?;
+        writeln!(
+            std::io::stdout(),
+            "Sample practice in {}: {} patients, {} dictations, {} rows of the audit trail (all made up)",
+            data.display(),
+            size.patients,
+            size.dictations,
+            app.store.trail_length().await?
         )?;
         Ok(())
     })

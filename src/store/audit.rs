@@ -147,6 +147,19 @@ pub(super) fn record(conn: &Connection, entry: Entry<'_>) -> Result<(), Fault> {
     Ok(())
 }
 
+pub(super) fn note(conn: &Connection, note: Note) -> Result<(), Fault> {
+    record(
+        conn,
+        Entry {
+            action: note.action,
+            subject: note.subject,
+            patient_id: note.patient_id,
+            details: note.details,
+            stamp: &note.stamp,
+        },
+    )
+}
+
 fn row(r: &Row<'_>) -> rusqlite::Result<(AuditRow, String)> {
     Ok((
         AuditRow {
@@ -271,20 +284,7 @@ impl Store {
                 return;
             }
             let written = self
-                .write(move |conn| {
-                    notes.into_iter().try_for_each(|note| {
-                        record(
-                            conn,
-                            Entry {
-                                action: note.action,
-                                subject: note.subject,
-                                patient_id: note.patient_id,
-                                details: note.details,
-                                stamp: &note.stamp,
-                            },
-                        )
-                    })
-                })
+                .write(move |conn| notes.into_iter().try_for_each(|n| note(conn, n)))
                 .await;
             for answer in waiting {
                 let result = written.as_ref().copied().map_err(ToString::to_string);

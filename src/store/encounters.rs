@@ -31,7 +31,7 @@ pub(super) fn of(conn: &Connection, patient_id: PatientId) -> Result<Vec<Encount
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-fn insert(conn: &Connection, encounter: &Encounter, stamp: &Stamp) -> Result<(), Fault> {
+pub(super) fn insert(conn: &Connection, encounter: &Encounter, stamp: &Stamp) -> Result<(), Fault> {
     patients::in_use(conn, encounter.patient_id)?;
     conn.execute(
         "INSERT INTO encounters

@@ -7,6 +7,7 @@
 mod audit;
 pub mod backup;
 pub mod blobs;
+mod bulk;
 mod chain;
 pub mod cipher;
 mod dictations;
@@ -39,6 +40,7 @@ pub mod vault;
 mod worklist;
 
 pub use audit::{AuditFilter, AuditLine, AuditRow, Note};
+pub use bulk::Past;
 pub use chain::{AuditCheck, Broken};
 pub use dictations::{Completed, NewDictation, NewTake, Received, StoredTranscript};
 pub use encounters::Visit;

@@ -44,7 +44,7 @@ pub(super) fn in_use(conn: &Connection, id: PatientId) -> Result<(), Fault> {
     }
 }
 
-fn insert(conn: &Connection, patient: &Patient, stamp: &Stamp) -> Result<(), Fault> {
+pub(super) fn insert(conn: &Connection, patient: &Patient, stamp: &Stamp) -> Result<(), Fault> {
     conn.execute(
         "INSERT INTO patients (id, mrn, family, given, birth_date, sex, created_at)
          VALUES (:id, :mrn, :family, :given, :birth_date, :sex, :at)",

@@ -80,7 +80,7 @@ fn step(
     )
 }
 
-fn start(conn: &Connection, id: DictationId, stamp: &Stamp) -> Result<Claim, Fault> {
+pub(super) fn start(conn: &Connection, id: DictationId, stamp: &Stamp) -> Result<Claim, Fault> {
     // The table is asked first: where there is no job any more, its answer says why.
     let going = Going {
         step: Step::Transcribe,

@@ -269,7 +269,11 @@ pub(super) fn given(report: &Report, known_version: u32) -> Vec<Need> {
     given
 }
 
-fn sign(conn: &Connection, request: &SignReport, stamp: &Stamp) -> Result<ReportStatus, Fault> {
+pub(super) fn sign(
+    conn: &Connection,
+    request: &SignReport,
+    stamp: &Stamp,
+) -> Result<ReportStatus, Fault> {
     let (report, _) = with_versions(conn, request.report_id)?;
     match report.status {
         ReportStatus::Draft => {}

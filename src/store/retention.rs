@@ -76,7 +76,7 @@ fn row(r: &Row<'_>) -> rusqlite::Result<Over> {
     })
 }
 
-fn remove(
+pub(super) fn remove(
     conn: &Connection,
     sha256: &str,
     (days, before): (u32, Timestamp),

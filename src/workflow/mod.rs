@@ -8,6 +8,7 @@ pub mod case;
 pub mod demo;
 pub mod dictate;
 pub mod doctor;
+pub mod fill;
 pub mod health;
 pub mod hub;
 pub mod inbox;
