@@ -1,7 +1,7 @@
 # Osler. `make` shows what there is.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup build model demo serve test test-fast test-api test-ui ui lint deny bench eval clean-demo
+.PHONY: help setup build model demo serve test test-fast test-api test-ui ui lint deny bench bench-service eval clean-demo
 
 # Weights live in models/ (not committed). An operator's own folder: make OSLER_MODELS=/srv/models ...
 export OSLER_MODELS ?= $(CURDIR)/models
@@ -58,9 +58,13 @@ lint: setup ## Formatting and clippy, warnings denied
 deny: setup ## Licences, bans and sources of all dependencies
 	scripts/deny.sh
 
-bench: model ## Time Osler beside whisper.cpp and faster-whisper, and its live text (BENCH="--corpus ... --resume")
+bench: model bench-service ## Time the service; time Osler beside whisper.cpp and faster-whisper, and its live text (BENCH="--corpus ... --resume")
 	cargo bench --locked --bench dictionary
 	python3 scripts/bench.py --live $(BENCH)
+
+bench-service: setup ## Time the service with 100,000 dictations, and without encryption (SERVICE="--rate 400")
+	cargo build --release --locked --no-default-features --target-dir target/plain
+	cargo bench --locked --bench service -- --plain target/plain/release/osler $(SERVICE)
 
 eval: model ## Score the pipeline on a corpus (MANIFEST=...)
 	$(OSLER) eval $(MANIFEST)

@@ -10,6 +10,7 @@ mod dictate;
 mod dictionary;
 mod eval;
 mod faults;
+mod fill;
 mod formats;
 mod fuzz_smoke;
 mod journey;

@@ -185,11 +185,12 @@ pub(super) fn verify_identity(
     patient_id: PatientId,
     stamp: &Stamp,
 ) -> Result<(), Fault> {
-    let changed = conn.execute(
-        "UPDATE dictations SET identity_verified_at = ?2
+    let changed = conn
+        .prepare_cached(
+            "UPDATE dictations SET identity_verified_at = ?2
          WHERE id = ?1 AND identity_verified_at IS NULL",
-        (id, At(stamp.at)),
-    )?;
+        )?
+        .execute((id, At(stamp.at)))?;
     if changed == 0 {
         return Ok(());
     }
@@ -243,26 +244,26 @@ pub(super) fn insert(conn: &Connection, new: &NewRow, stamp: &Stamp) -> Result<D
     patients::in_use(conn, new.patient_id)?;
     let id = DictationId::new(stamp.at);
     let due = due_at(conn, UNHEARD, new.orders.priority, stamp.at)?;
-    conn.execute(
+    conn.prepare_cached(
         "INSERT INTO dictations (id, patient_id, encounter_id, author_id, phase, state, created_at,
                                  identity_verified_at, priority, route, kind, due_at)
          VALUES (:id, :patient, :encounter, :author, :phase, :state, :at,
                  :verified, :priority, :route, :kind, :due)",
-        named_params! {
-            ":id": id,
-            ":patient": new.patient_id,
-            ":encounter": new.encounter_id,
-            ":author": new.author_id,
-            ":phase": Phase::Recorded,
-            ":state": State::Pending,
-            ":at": At(stamp.at),
-            ":verified": new.identity_verified_at.map(At),
-            ":priority": new.orders.priority,
-            ":route": new.orders.route,
-            ":kind": UNHEARD,
-            ":due": At(due),
-        },
-    )?;
+    )?
+    .execute(named_params! {
+        ":id": id,
+        ":patient": new.patient_id,
+        ":encounter": new.encounter_id,
+        ":author": new.author_id,
+        ":phase": Phase::Recorded,
+        ":state": State::Pending,
+        ":at": At(stamp.at),
+        ":verified": new.identity_verified_at.map(At),
+        ":priority": new.orders.priority,
+        ":route": new.orders.route,
+        ":kind": UNHEARD,
+        ":due": At(due),
+    })?;
     steps::begin(conn, id, new.note.as_ref(), stamp)?;
     Ok(id)
 }
@@ -279,18 +280,18 @@ pub(super) struct NewRow {
 
 /// Adds a recording to a dictation.
 pub(super) fn insert_take(conn: &Connection, id: DictationId, take: &Take) -> Result<(), Fault> {
-    conn.execute(
+    conn.prepare_cached(
         "INSERT INTO takes (id, dictation_id, idx, sha256, bytes, original_name)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-        (
-            take.id,
-            id,
-            take.index,
-            &take.sha256,
-            take.bytes as i64,
-            &take.original_name,
-        ),
-    )?;
+    )?
+    .execute((
+        take.id,
+        id,
+        take.index,
+        &take.sha256,
+        take.bytes as i64,
+        &take.original_name,
+    ))?;
     Ok(())
 }
 
@@ -388,13 +389,11 @@ pub(super) fn complete(
     let kind = &recognition.report.kind;
     set_kind(conn, id, dictation.orders, dictation.created_at, kind)?;
     let transcript_id = TranscriptId::new(stamp.at);
-    conn.execute(
-        "INSERT INTO transcripts (id, dictation_id, seq, model, model_sha256, parameters,
+    conn.prepare_cached("INSERT INTO transcripts (id, dictation_id, seq, model, model_sha256, parameters,
                                   dictionary_version, recognition, created_at)
          VALUES (:id, :dictation,
                  (SELECT 1 + coalesce(max(seq), 0) FROM transcripts WHERE dictation_id = :dictation),
-                 :model, :sha256, :parameters, :dictionaries, :recognition, :at)",
-        named_params! {
+                 :model, :sha256, :parameters, :dictionaries, :recognition, :at)")?.execute(named_params! {
             ":id": transcript_id,
             ":dictation": id,
             ":model": recognition.model,
@@ -403,8 +402,7 @@ pub(super) fn complete(
             ":dictionaries": recognition.parameters.get("dictionary_version").and_then(|v| v.as_str()),
             ":recognition": serde_json::to_string(recognition)?,
             ":at": At(stamp.at),
-        },
-    )?;
+        })?;
     marks::keep_counts(conn, id, recognition, &Marks::default())?;
     let report_id = reports::insert(conn, &dictation, None, stamp)?;
     reports::insert_version(conn, report_id, 1, &recognition.report, None, stamp)?;

@@ -92,6 +92,13 @@ pub const SCHEMA_VERSION: i64 = 14;
 
 const READERS: usize = 4;
 
+/// Statements that a connection keeps prepared: more than there are, so that none is prepared twice.
+const STATEMENTS: usize = 256;
+
+/// Memory in which a connection keeps pages, at most: the upper levels of the indexes of a busy practice and what is read
+/// all the time.
+const PAGES_KIB: i64 = 32 * 1024;
+
 /// What a database holds. Fixed when it is made; the two are never mixed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -609,6 +616,9 @@ fn link(
             cipher::unlock(&conn, keys)?;
         }
         conn.busy_timeout(busy_timeout)?;
+        conn.set_prepared_statement_cache_capacity(STATEMENTS);
+        // Negative: in KiB. A page that is kept has not to be read and deciphered again.
+        conn.pragma_update(None, "cache_size", -PAGES_KIB)?;
         conn.pragma_update(None, "foreign_keys", true)?;
         // Without it, INSERT OR REPLACE would delete a row past the trigger that forbids it.
         conn.pragma_update(None, "recursive_triggers", true)?;

@@ -216,10 +216,8 @@ pub(super) fn insert(
     stamp: &Stamp,
 ) -> Result<ReportId, Fault> {
     let id = ReportId::new(stamp.at);
-    conn.execute(
-        "INSERT INTO reports (id, dictation_id, patient_id, author_id, status, parent_id, created_at)
-         VALUES (:id, :dictation, :patient, :author, :status, :parent, :at)",
-        named_params! {
+    conn.prepare_cached("INSERT INTO reports (id, dictation_id, patient_id, author_id, status, parent_id, created_at)
+         VALUES (:id, :dictation, :patient, :author, :status, :parent, :at)")?.execute(named_params! {
             ":id": id,
             ":dictation": dictation.id,
             ":patient": dictation.patient_id,
@@ -227,8 +225,7 @@ pub(super) fn insert(
             ":status": ReportStatus::Draft,
             ":parent": parent,
             ":at": At(stamp.at),
-        },
-    )?;
+        })?;
     Ok(id)
 }
 
@@ -241,19 +238,19 @@ pub(super) fn insert_version(
     made_by: Option<UserId>,
     stamp: &Stamp,
 ) -> Result<(), Fault> {
-    conn.execute(
+    conn.prepare_cached(
         "INSERT INTO report_versions (report_id, version, kind, text, body, made_by, made_at)
          VALUES (:id, :version, :kind, :text, :body, :by, :at)",
-        named_params! {
-            ":id": id,
-            ":version": version,
-            ":kind": body.kind,
-            ":text": body.text,
-            ":body": serde_json::to_string(body)?,
-            ":by": made_by,
-            ":at": At(stamp.at),
-        },
-    )?;
+    )?
+    .execute(named_params! {
+        ":id": id,
+        ":version": version,
+        ":kind": body.kind,
+        ":text": body.text,
+        ":body": serde_json::to_string(body)?,
+        ":by": made_by,
+        ":at": At(stamp.at),
+    })?;
     Ok(())
 }
 
@@ -289,30 +286,25 @@ pub(super) fn sign(
     }
     let signature = &request.signature;
     newest(conn, &report, signature.version)?;
-    conn.execute(
+    conn.prepare_cached(
         "INSERT INTO signatures (report_id, version, signer_id, signer_name, signed_at, meaning,
                                  authentication, text_sha256)
          VALUES (:report, :version, :signer, :name, :at, :meaning, :authentication, :sha256)",
-        named_params! {
-            ":report": report.id,
-            ":version": signature.version,
-            ":signer": signature.signer_id,
-            ":name": signature.signer_name,
-            ":at": At(signature.signed_at),
-            ":meaning": signature.meaning,
-            ":authentication": signature.authentication,
-            ":sha256": signature.text_sha256,
-        },
-    )?;
-    conn.execute(
-        "UPDATE reports SET status = ?2 WHERE id = ?1",
-        (report.id, ReportStatus::Signed),
-    )?;
+    )?
+    .execute(named_params! {
+        ":report": report.id,
+        ":version": signature.version,
+        ":signer": signature.signer_id,
+        ":name": signature.signer_name,
+        ":at": At(signature.signed_at),
+        ":meaning": signature.meaning,
+        ":authentication": signature.authentication,
+        ":sha256": signature.text_sha256,
+    })?;
+    conn.prepare_cached("UPDATE reports SET status = ?2 WHERE id = ?1")?
+        .execute((report.id, ReportStatus::Signed))?;
     let stages = request.stages;
-    conn.execute(
-        "INSERT INTO stage_errors (report_id, words, recognised, corrected) VALUES (?1, ?2, ?3, ?4)",
-        (report.id, stages.words, stages.recognised, stages.corrected),
-    )?;
+    conn.prepare_cached("INSERT INTO stage_errors (report_id, words, recognised, corrected) VALUES (?1, ?2, ?3, ?4)")?.execute((report.id, stages.words, stages.recognised, stages.corrected))?;
     let by = By::Person(users::by_id(conn, signature.signer_id)?);
     let mut given = given(&report, signature.version);
     let before = dictations::by_id(conn, report.dictation_id)?;
@@ -358,10 +350,8 @@ pub(super) fn sign(
 }
 
 fn file(conn: &Connection, report: &Report, stamp: &Stamp) -> Result<(), Fault> {
-    conn.execute(
-        "UPDATE reports SET status = ?2, filed_at = ?3 WHERE id = ?1",
-        (report.id, ReportStatus::Filed, At(stamp.at)),
-    )?;
+    conn.prepare_cached("UPDATE reports SET status = ?2, filed_at = ?3 WHERE id = ?1")?
+        .execute((report.id, ReportStatus::Filed, At(stamp.at)))?;
     // An addendum is filed with its signature: the dictation is in the record already.
     if report.parent_id.is_none() {
         let going = Going {

@@ -14,6 +14,10 @@ pub const HIT_FROM: char = '\u{1}';
 /// Stands behind a word that was found.
 pub const HIT_TO: char = '\u{2}';
 
+/// Of how many reports the best are shown: the newest with these words that whoever asks may see. Nobody reads more, and a
+/// search for a word that is everywhere has an end.
+const NEWEST: u32 = 100;
+
 /// Whose reports somebody may find.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sight {
@@ -98,51 +102,75 @@ fn reports(
         Sight::Filed => (None, true),
         Sight::InCare(me) => (Some(me), false),
     };
-    // What is shown of a report is read for the best only: a common word is in tens of thousands.
+    // A common word is in tens of thousands: FTS5 gives the newest first without looking at the rest, and how well a report
+    // matches is computed for these alone.
     let mut statement = conn.prepare_cached(
-        "WITH best AS MATERIALIZED (
-           SELECT x.id AS id, r.id AS report_id, report_words.rank AS rank
-           FROM report_words
-           JOIN documents x ON x.id = report_words.rowid
-           JOIN reports r ON r.id = x.report_id
-           JOIN dictations d ON d.id = r.dictation_id
-           WHERE report_words MATCH :query
-             AND (r.status <> 'draft' OR d.state <> 'deleted')
-             AND (NOT :filed OR r.status = 'filed')
-             AND (:me IS NULL OR r.author_id = :me
-               OR EXISTS (SELECT 1 FROM encounters e WHERE e.physician_id = :me AND e.patient_id = r.patient_id)
-               OR EXISTS (SELECT 1 FROM dictations o WHERE o.author_id = :me AND o.patient_id = r.patient_id)
-               OR EXISTS (SELECT 1 FROM emergency_access a
-                          WHERE a.user_id = :me AND a.patient_id = r.patient_id
-                            AND a.opened_at <= :now AND a.ends_at > :now))
-           ORDER BY report_words.rank, x.id DESC LIMIT :most)
-         SELECT p.*, r.id AS report_id, r.dictation_id AS dictation_id, r.status AS status, v.kind AS kind,
-                v.made_at AS made_at,
+        "SELECT x.id AS id, report_words.rank AS rank
+         FROM report_words
+         CROSS JOIN documents x ON x.id = report_words.rowid
+         CROSS JOIN reports r ON r.id = x.report_id
+         WHERE report_words MATCH :query
+           AND (NOT :filed OR r.status = 'filed')
+           AND (r.status <> 'draft'
+             OR EXISTS (SELECT 1 FROM dictations d WHERE d.id = r.dictation_id AND d.state <> 'deleted'))
+           AND (:me IS NULL OR r.author_id = :me
+             OR EXISTS (SELECT 1 FROM encounters e WHERE e.physician_id = :me AND e.patient_id = r.patient_id)
+             OR EXISTS (SELECT 1 FROM dictations o WHERE o.author_id = :me AND o.patient_id = r.patient_id)
+             OR EXISTS (SELECT 1 FROM emergency_access a
+                        WHERE a.user_id = :me AND a.patient_id = r.patient_id
+                          AND a.opened_at <= :now AND a.ends_at > :now))
+         ORDER BY report_words.rowid DESC LIMIT :newest",
+    )?;
+    let mut best = statement
+        .query_map(
+            named_params! {
+                ":query": query,
+                ":filed": filed,
+                ":me": me,
+                ":now": At(now),
+                ":newest": most.max(NEWEST),
+            },
+            |r| Ok((r.get("id")?, r.get("rank")?)),
+        )?
+        .collect::<Result<Vec<(i64, f64)>, _>>()?;
+    best.sort_by(|a, b| a.1.total_cmp(&b.1).then(b.0.cmp(&a.0)));
+    best.truncate(most as usize);
+    let ids = || best.iter().map(|(id, _)| *id);
+    let (Some(first), Some(last)) = (ids().min(), ids().max()) else {
+        return Ok(Vec::new());
+    };
+    // In one pass: asked for one by one, each would be a search of its own.
+    let mut statement = conn.prepare_cached(
+        "SELECT p.*, report_words.rowid AS document, r.id AS report_id, r.dictation_id AS dictation_id,
+                r.status AS status, v.kind AS kind, v.made_at AS made_at,
                 EXISTS (SELECT 1 FROM retractions x WHERE x.report_id = r.id) AS retracted,
                 snippet(report_words, 0, char(1), char(2), '…', 24) AS snippet
-         FROM best
-         JOIN report_words ON report_words.rowid = best.id AND report_words MATCH :query
-         JOIN reports r ON r.id = best.report_id
-         JOIN patients p ON p.id = r.patient_id
-         JOIN report_versions v ON v.report_id = r.id
+         FROM report_words
+         CROSS JOIN documents x ON x.id = report_words.rowid
+         CROSS JOIN reports r ON r.id = x.report_id
+         CROSS JOIN patients p ON p.id = r.patient_id
+         CROSS JOIN report_versions v ON v.report_id = r.id
               AND v.version = (SELECT max(version) FROM report_versions WHERE report_id = r.id)
-         ORDER BY best.rank, best.id DESC",
+         WHERE report_words MATCH :query AND report_words.rowid BETWEEN :first AND :last
+           AND +report_words.rowid IN (SELECT value FROM json_each(:ids))",
     )?;
-    let rows = statement.query_map(
-        named_params! {
-            ":query": query,
-            ":filed": filed,
-            ":me": me,
-            ":now": At(now),
-            ":most": most,
-        },
-        found,
-    )?;
-    Ok(rows.collect::<Result<_, _>>()?)
+    let mut shown = statement
+        .query_map(
+            named_params! {
+                ":query": query,
+                ":first": first,
+                ":last": last,
+                ":ids": serde_json::to_string(&ids().collect::<Vec<_>>())?,
+            },
+            |r| Ok((r.get::<_, i64>("document")?, found(r)?)),
+        )?
+        .collect::<Result<Vec<_>, _>>()?;
+    shown.sort_by_key(|(id, _)| ids().position(|best| best == *id));
+    Ok(shown.into_iter().map(|(_, found)| found).collect())
 }
 
 impl Store {
-    /// Reports with all these words, the best first; those of a dictation that was deleted are left out.
+    /// Reports with all these words, the best of the newest first; those of a dictation that was deleted are left out.
     pub async fn search_reports(
         &self,
         typed: &str,
