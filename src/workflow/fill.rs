@@ -97,9 +97,15 @@ impl Dice {
 }
 
 const FAMILIES: &[&str] = &[
-    "Abbott", "Baker", "Carver", "Dalton", "Ellis", "Farrow", "Garner", "Hobbs", "Ingram",
-    "Jarvis", "Keller", "Larson", "Mercer", "Norris", "Osborne", "Palmer", "Quinn", "Reeves",
-    "Sawyer", "Tanner", "Upton", "Vance", "Walker", "Yates", "Ziegler",
+    "Abbott", "Alder", "Archer", "Baker", "Barlow", "Becker", "Bishop", "Booth", "Brandt",
+    "Carver", "Chandler", "Clay", "Colby", "Cooper", "Dalton", "Dawes", "Draper", "Dunn", "Ellis",
+    "Elder", "Everett", "Farrow", "Fisher", "Fletcher", "Foster", "Garner", "Gibbs", "Glover",
+    "Graves", "Hale", "Harper", "Hobbs", "Holt", "Hooper", "Ingram", "Irving", "Jarvis", "Joyner",
+    "Keller", "Kemp", "Kirby", "Knox", "Larson", "Lister", "Locke", "Lynch", "Mercer", "Miller",
+    "Morrow", "Mott", "Nash", "Norris", "Nyman", "Osborne", "Otto", "Palmer", "Parker", "Pike",
+    "Porter", "Quinn", "Ramsey", "Reeves", "Ridge", "Rowe", "Sawyer", "Shaw", "Slater", "Stroud",
+    "Tanner", "Teller", "Thorn", "Turner", "Upton", "Vance", "Vogel", "Walker", "Weaver", "Wilder",
+    "Wolfe", "Yates", "Yorke", "Ziegler",
 ];
 const ENDINGS: &[&str] = &["", "son", "man", "ley", "ford", "wood", "well", "ham"];
 const GIVENS: &[&str] = &[
