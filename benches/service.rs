@@ -10,6 +10,8 @@
 //! The last part dictates fifty times at once, in real time, into a service in this process, because there the engine is
 //! replaced by one that only burns as much time as a real one would; every recording is read back and compared.
 
+#![expect(clippy::print_stdout, reason = "it is made to print figures")]
+
 use futures_util::{SinkExt, StreamExt};
 use osler::app::{self, App};
 use osler::clock::SystemClock;
@@ -483,7 +485,7 @@ async fn service(
     let row = |n: usize| &samples.rows[n * 7919 % samples.rows.len()];
     let own = |n: usize| samples.cookies[&row(n).author].clone();
     let either = |n: usize| {
-        if n % 2 == 0 {
+        if n.is_multiple_of(2) {
             samples.secretary.clone()
         } else {
             own(n)
@@ -503,7 +505,7 @@ async fn service(
             1 => ("worklist counts", "/worklist/counts".into(), either(n)),
             2 => ("patient page", format!("/patients/{}", row(n).mrn), own(n)),
             _ => {
-                let typed = if n % 3 == 0 {
+                let typed = if n.is_multiple_of(3) {
                     row(n).family.clone()
                 } else {
                     samples.words[n * 31 % samples.words.len()].clone()
@@ -604,7 +606,7 @@ impl Session for Busy {
         }
         let count = (2.0 * length_s) as usize;
         let words = (0..count).map(|n| Word {
-            text: if n % 2 == 0 { "chest" } else { "pain" }.into(),
+            text: if n.is_multiple_of(2) { "chest" } else { "pain" }.into(),
             start_s: piece.offset_s + 0.5 * n as f64,
             end_s: piece.offset_s + 0.5 * n as f64 + 0.4,
             probability: 0.9,

@@ -386,7 +386,7 @@ impl Plan {
         let corrected = match end {
             End::ToCorrect | End::PutAside | End::Returned => true,
             End::ToSign => false,
-            End::Filed => n % 2 == 0,
+            End::Filed => n.is_multiple_of(2),
         };
         let note: Result<Words, InvalidNote> = "Which side is meant?".parse();
         let note = note.map_err(|e| WorkflowError::Invalid(e.to_string()))?;
@@ -575,7 +575,11 @@ fn patient(n: usize, at: Timestamp, dice: &mut Dice) -> Result<Patient, Workflow
         family: format!("{}{}", dice.one_of(FAMILIES), dice.one_of(ENDINGS)),
         given: dice.one_of(GIVENS).to_owned(),
         birth_date: born,
-        sex: if n % 2 == 0 { Sex::Female } else { Sex::Male },
+        sex: if n.is_multiple_of(2) {
+            Sex::Female
+        } else {
+            Sex::Male
+        },
     })
 }
 
