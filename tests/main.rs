@@ -16,6 +16,7 @@ mod fuzz_smoke;
 mod journey;
 mod layers;
 mod learned;
+mod letters;
 mod live;
 mod log_in;
 mod models;

@@ -329,6 +329,32 @@ const ROUTES: &[(&str, &str, &str, &str)] = &[
         r#"{"reason":"wrong"}"#,
         "-",
     ),
+    // It is read like the report; written only of what is signed.
+    (
+        "GET /reports/{id}/letters",
+        "/reports/{R}/letters",
+        "",
+        "ps",
+    ),
+    (
+        "POST /reports/{id}/letters",
+        "/reports/{R}/letters",
+        r#"{"to":{"name":"Dr. Lee","address":"Oxford"}}"#,
+        "-",
+    ),
+    // There is none.
+    (
+        "GET /letters/{id}",
+        "/letters/00000000-0000-7000-8000-000000000000",
+        "",
+        "pcsaux",
+    ),
+    (
+        "POST /letters/{id}/withdrawal",
+        "/letters/00000000-0000-7000-8000-000000000000/withdrawal",
+        r#"{"reason":"other"}"#,
+        "pcsaux",
+    ),
     ("GET /search", "/search?q=apixaban", "", "pcsx"),
     ("GET /events", "/events", "", "pcsx"),
     ("GET /learned", "/learned", "", "pcs"),

@@ -23,6 +23,7 @@ pub mod inbox;
 pub mod init;
 pub mod intake;
 pub mod key;
+pub mod letter;
 pub mod models;
 pub mod patient;
 pub mod pool;
@@ -100,6 +101,9 @@ enum Command {
     /// Print and change the pools of secretaries who share work
     #[command(subcommand)]
     Pool(pool::Command),
+    /// List, write, print and withdraw letters: signed reports to somebody, with copies
+    #[command(subcommand)]
+    Letter(letter::Command),
     /// Save the database and the recordings, check a backup, put it back
     #[command(subcommand)]
     Backup(backup::Command),
@@ -156,6 +160,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Command::Watch(args) => watch::run(args, config),
         Command::Inbox(command) => inbox::run(command, config),
         Command::Report(command) => report::run(command, config),
+        Command::Letter(command) => letter::run(command, config),
         Command::Due(command) => due::run(command, config),
         Command::Pool(command) => pool::run(command, config),
         Command::Backup(command) => backup::run(command, config),

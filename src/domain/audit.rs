@@ -56,6 +56,10 @@ pub enum Action {
     AddendumAdded,
     /// A signed report was marked as entered in error.
     ReportRetracted,
+    /// A signed report was made a letter to somebody.
+    LetterWritten,
+    /// A letter was withdrawn.
+    LetterWithdrawn,
     /// A recording came of which it is not certain whose it is.
     InboxReceived,
     /// A recording in the inbox became a dictation.
@@ -180,6 +184,8 @@ written!(Action {
     ReportCorrected => "report.corrected",
     AddendumAdded => "report.addendum_added",
     ReportRetracted => "report.retracted",
+    LetterWritten => "letter.written",
+    LetterWithdrawn => "letter.withdrawn",
     InboxReceived => "inbox.received",
     InboxAssigned => "inbox.assigned",
     InboxDiscarded => "inbox.discarded",

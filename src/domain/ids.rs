@@ -47,6 +47,7 @@ id!(/** One dictation: one to many takes that become one report. */ DictationId)
 id!(/** One stored recording of a dictation. */ TakeId);
 id!(/** One recognition run over a dictation. */ TranscriptId);
 id!(/** One document in a patient's record; its versions share it. */ ReportId);
+id!(/** A signed report on its way to somebody. */ LetterId);
 id!(/** A person who uses Osler. */ UserId);
 id!(/** A recording in the inbox. */ InboxId);
 id!(/** A dictation that is being spoken; made by the browser. */ LiveId);

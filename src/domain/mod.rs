@@ -33,6 +33,7 @@ pub mod encounter;
 pub mod finding;
 pub mod ids;
 pub mod layer;
+pub mod letter;
 pub mod lockout;
 pub mod marks;
 pub mod numerals;

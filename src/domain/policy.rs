@@ -68,6 +68,8 @@ actions! {
     File => "file",
     /// Add to a filed report.
     AddAddendum => "add_addendum",
+    /// Make a signed report a letter to somebody, and withdraw one.
+    WriteLetter => "write_letter",
     /// Mark a signed report as entered in error, with a reason.
     Retract => "retract",
     /// Accept a correction as a rule from now on.
@@ -372,7 +374,9 @@ fn grant(role: Role, action: Action) -> Option<Grant> {
         (Role::Physician, A::KeepOwnTemplates) => (&[Own], EVER),
         (Role::Physician, A::EditPatient) => (&[Own, Assigned, InCare], EVER),
         (Role::Physician, A::ReadRecord) => (&[Own, Assigned, InCare, Emergency], EVER),
-        (Role::Physician, A::Export) => (&[Own, Assigned, InCare], &[Signed, Filed]),
+        (Role::Physician, A::Export | A::WriteLetter) => {
+            (&[Own, Assigned, InCare], &[Signed, Filed])
+        }
         (Role::Physician, A::HandIn) => (&[Own], EVER),
         (Role::Physician, A::Correct) => (&[Own], &[Draft, Awaiting]),
         (Role::Physician, A::SendToAuthor) => (&[Own], &[Draft]),
@@ -401,7 +405,7 @@ fn grant(role: Role, action: Action) -> Option<Grant> {
             | A::OwnAccount,
         ) => (ANYONE, EVER),
         (Role::Secretary, A::ReadRecord) => (&[Assigned], EVER),
-        (Role::Secretary, A::Export) => (&[Assigned], &[Signed, Filed]),
+        (Role::Secretary, A::Export | A::WriteLetter) => (&[Assigned], &[Signed, Filed]),
         (Role::Secretary, A::Assign | A::Prioritise) => (ANYONE, OPEN),
         (Role::Secretary, A::Correct | A::TakeOver | A::SendToAuthor | A::ReturnToAuthor) => {
             (&[Assigned], &[Draft])
@@ -515,6 +519,7 @@ mod tests {
         sign               o:A        -          -              -        -
         file               o:S        a:S        -              -        -
         add_addendum       oc:F       -          -              -        -
+        write_letter       oac:SF     a:SF       -              -        -
         retract            o:SF       -          -              -        -
         teach              *:*        *:*        -              -        -
         read_templates     *:*        *:*        *:*            -        -

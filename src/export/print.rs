@@ -3,6 +3,7 @@
 //! Every page names the patient with both identifiers, the document and its version, and which page of how many it is, so
 //! that a page that was separated from the others still says whose it is.
 
+use crate::domain::letter::{Letter, Recipient};
 use crate::domain::patient::Patient;
 use crate::domain::report::{Report, ReportBody, ReportStatus, Section};
 use jiff::civil::Date;
@@ -26,6 +27,8 @@ pub struct Paper {
     pub report: Report,
     /// Signed addenda in order.
     pub addenda: Vec<Report>,
+    /// The letter that it is sent as, and for whom this sheet is: the recipient, or the copy of that place.
+    pub letter: Option<(Letter, Option<usize>)>,
     /// When it is printed.
     pub printed_at: Timestamp,
     /// Printed name of whoever prints it.
@@ -127,6 +130,11 @@ impl Paper {
         if self.report.retraction.is_some() {
             return Some("ENTERED IN ERROR - not valid");
         }
+        if let Some((letter, _)) = &self.letter
+            && letter.withdrawal.is_some()
+        {
+            return Some("LETTER WITHDRAWN - not to be sent");
+        }
         match self.report.status {
             ReportStatus::Draft => Some("DRAFT - not signed"),
             ReportStatus::Signed => Some("Signed, not filed: the second identifier is open"),
@@ -140,6 +148,9 @@ impl Paper {
             "Document {}, version {}",
             self.report.id, self.report.latest.version
         );
+        if let Some((letter, _)) = &self.letter {
+            out = format!("Letter {}   {out}", letter.id);
+        }
         if !self.practice.is_empty() {
             out = format!("{}   {out}", self.practice);
         }
@@ -170,7 +181,9 @@ impl Paper {
     pub fn blocks(&self) -> Vec<Block> {
         use Block::{Rule, Space, Text};
         let small = |text: String| Text(Style::Small, text);
-        let mut out = vec![Text(Style::Title, self.title())];
+        let mut out = Vec::new();
+        self.envelope(&mut out);
+        out.push(Text(Style::Title, self.title()));
         let mut about = format!("Dictated {} by {}", self.dictated_on, self.author);
         if let Some((date, place)) = &self.encounter {
             about += &format!("; visit of {date}");
@@ -217,7 +230,48 @@ impl Paper {
             body(&addendum.latest.body, &mut out);
             self.signature(addendum, &mut out);
         }
+        if let Some((letter, _)) = &self.letter {
+            out.push(Space);
+            for copy in &letter.copies {
+                out.push(Text(Style::Body, format!("Copy to: {}", copy.in_a_line())));
+            }
+        }
         out
+    }
+
+    /// From whom a letter comes, to whom it goes, and about whom it is.
+    fn envelope(&self, out: &mut Vec<Block>) {
+        use Block::{Rule, Space, Text};
+        let Some((letter, copy)) = &self.letter else {
+            return;
+        };
+        let mut address = |recipient: &Recipient| {
+            out.push(Text(Style::Body, recipient.name().to_owned()));
+            let lines = recipient.address().lines();
+            out.extend(lines.map(|line| Text(Style::Body, line.to_owned())));
+            out.push(Space);
+        };
+        // A copy goes into an envelope of its own.
+        let copy = copy.and_then(|at| letter.copies.get(at));
+        if let Some(copy) = copy {
+            address(copy);
+        }
+        if copy.is_some() {
+            out.push(Text(Style::Heading, "Copy of a letter to:".into()));
+        }
+        out.push(Text(Style::Body, letter.to.name().to_owned()));
+        let lines = letter.to.address().lines();
+        out.extend(lines.map(|line| Text(Style::Body, line.to_owned())));
+        out.push(Space);
+        let day = letter.made_at.to_zoned(self.zone.clone()).date();
+        let from = if self.practice.is_empty() {
+            day.to_string()
+        } else {
+            format!("{}, {day}", self.practice)
+        };
+        out.push(Text(Style::Body, from));
+        out.push(Text(Style::Heading, format!("Re: {}", self.identity())));
+        out.extend([Rule, Space]);
     }
 
     /// Printed name, time and meaning, as 21 CFR 11.50 asks for.
@@ -541,6 +595,7 @@ pub(super) mod tests {
             encounter: Some((date(2026, 3, 1), "Ward 7".into())),
             report,
             addenda: Vec::new(),
+            letter: None,
             printed_at: at,
             printed_by: "Sam Secretary".into(),
             zone: TimeZone::UTC,
@@ -649,6 +704,50 @@ pub(super) mod tests {
         assert!(first < second);
         assert_eq!(printed.matches("Signed by Anna Author, MD").count(), 2);
         assert!(printed.contains(", version 1"));
+    }
+
+    #[test]
+    fn a_letter_names_whom_it_goes_to_and_who_gets_a_copy() {
+        let mut paper = paper("Text.");
+        let letter = Letter {
+            id: crate::domain::ids::LetterId::new(paper.printed_at),
+            report_id: paper.report.id,
+            to: Recipient::new("Dr. Lee", "1 High St\nOxford").unwrap(),
+            copies: vec![
+                Recipient::new("Dr. Marsh", "2 Low St").unwrap(),
+                Recipient::new("Family physician", "").unwrap(),
+            ],
+            made_by: paper.report.author_id,
+            made_at: paper.printed_at,
+            withdrawal: None,
+        };
+        paper.letter = Some((letter.clone(), None));
+        let printed = text(&paper);
+        assert!(
+            printed.contains(
+                "Dr. Lee\n1 High St\nOxford\n\nPractice <One>, 2026-03-03\nRe: Winter, Ada"
+            )
+        );
+        assert!(printed.contains("Copy to: Dr. Marsh, 2 Low St\nCopy to: Family physician\n"));
+        assert!(!printed.contains("Copy of a letter"));
+        paper.letter = Some((letter.clone(), Some(0)));
+        let copy = text(&paper);
+        assert!(copy.contains("Dr. Marsh\n2 Low St\n\nCopy of a letter to:\nDr. Lee\n1 High St"));
+        assert!(
+            copy.contains("Copy to: Dr. Marsh"),
+            "each sees who else has it"
+        );
+        let withdrawal = crate::domain::letter::Withdrawal {
+            by: letter.made_by,
+            at: letter.made_at,
+            reason: "other Lee".into(),
+        };
+        let letter = Letter {
+            withdrawal: Some(withdrawal),
+            ..letter
+        };
+        paper.letter = Some((letter, None));
+        assert!(text(&paper).contains("*** LETTER WITHDRAWN - not to be sent ***"));
     }
 
     #[test]

@@ -14,6 +14,7 @@ pub mod frame;
 mod guard;
 mod inbox;
 mod learned;
+mod letters;
 mod live;
 pub mod metrics;
 pub mod openapi;
@@ -109,6 +110,12 @@ pub fn router(app: App, proxied_as: Option<String>) -> Router {
         .route("/reports/{id}/filing", post(reports::file))
         .route("/reports/{id}/addenda", post(reports::add))
         .route("/reports/{id}/retraction", post(reports::retract))
+        .route(
+            "/reports/{id}/letters",
+            get(letters::list).post(letters::write),
+        )
+        .route("/letters/{id}", get(letters::show))
+        .route("/letters/{id}/withdrawal", post(letters::withdraw))
         .route("/search", get(search::search))
         .route("/events", get(events::events))
         .route("/users", get(users::list).post(users::add))

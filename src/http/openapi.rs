@@ -4,8 +4,9 @@
 use super::error::Problem;
 use super::views::List;
 use super::{
-    account, audit, dictations, dictionary, inbox, learned, live, particulars, patients, reports,
-    retention, search, session, settings, sound, templates, uploads, users, views, worklist,
+    account, audit, dictations, dictionary, inbox, learned, letters, live, particulars, patients,
+    reports, retention, search, session, settings, sound, templates, uploads, users, views,
+    worklist,
 };
 use crate::domain::finding::Suggestion;
 use axum::http::header;
@@ -358,6 +359,29 @@ fn operations() -> Vec<Op> {
             .body::<reports::RetractionBody>()
             .gives::<reports::RetractedView>(200)
             .tagged(),
+        get(
+            "/reports/{id}/letters",
+            "The letters that a report became, and the copies that were dictated",
+        )
+        .gives::<letters::LettersView>(200),
+        post(
+            "/reports/{id}/letters",
+            "Make a signed report a letter, with copies",
+        )
+        .body::<letters::LetterBody>()
+        .gives::<letters::LetterView>(201)
+        .once(),
+        get(
+            "/letters/{id}",
+            "A letter; with .txt or .pdf behind the identifier, as a file to print",
+        )
+        .query::<letters::Sheet>()
+        .gives::<letters::LetterView>(200)
+        .file(200, "text/plain")
+        .file(200, "application/pdf"),
+        post("/letters/{id}/withdrawal", "Say that a letter was not to go out")
+            .body::<letters::WithdrawalBody>()
+            .gives::<letters::LetterView>(200),
         get("/search", "Search patients and reports")
             .query::<search::Asked>()
             .gives::<List<search::Hit>>(200),

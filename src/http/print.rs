@@ -6,9 +6,8 @@ use super::extract::Path;
 use super::reports;
 use crate::app::App;
 use crate::domain::ids::ReportId;
-use crate::domain::policy::{Action, Stage};
-use crate::domain::report::{Report, ReportStatus};
-use crate::workflow::people::Subject;
+use crate::domain::policy::Action;
+use crate::workflow::letters::about;
 use crate::workflow::print::{Format, print};
 use axum::extract::State;
 use axum::http::header;
@@ -18,7 +17,7 @@ use axum::response::{IntoResponse, Response};
 const STYLE: &str = "/print.css";
 
 /// Splits `ID.txt` and `ID.pdf`; none for a plain identifier.
-fn asked(name: &str) -> Option<(&str, Format)> {
+pub(super) fn asked(name: &str) -> Option<(&str, Format)> {
     name.strip_suffix(".txt")
         .map(|id| (id, Format::Text))
         .or_else(|| name.strip_suffix(".pdf").map(|id| (id, Format::Pdf)))
@@ -57,33 +56,25 @@ async fn file(app: &App, caller: &Caller, id: &str, format: Format) -> Result<Re
         .parse()
         .map_err(|_| Problem::not_found("there is no such report"))?;
     let report = app.store.report(id).await?;
-    let subject = Subject::in_record("report", id, report.patient_id)
-        .by(report.author_id)
-        .at(stage(&report));
-    caller.may(app, Action::Export, subject).await?;
+    caller.may(app, Action::Export, about(&report)).await?;
     let bytes = print(app, id, &caller.user().name, format, STYLE).await?;
+    Ok(given(format!("report-{id}"), format, bytes))
+}
+
+/// A file of a format. No name of a patient in the name of a file.
+pub(super) fn given(name: String, format: Format, bytes: Vec<u8>) -> Response {
     let (kind, ending) = match format {
         Format::Text => ("text/plain; charset=utf-8", Some("txt")),
         Format::Pdf => ("application/pdf", Some("pdf")),
         Format::Html => ("text/html; charset=utf-8", None),
     };
     let mut response = ([(header::CONTENT_TYPE, kind)], bytes).into_response();
-    // No name of a patient in the name of a file.
     if let Some(ending) = ending
-        && let Ok(value) = format!("inline; filename=\"report-{id}.{ending}\"").parse()
+        && let Ok(value) = format!("inline; filename=\"{name}.{ending}\"").parse()
     {
         response
             .headers_mut()
             .insert(header::CONTENT_DISPOSITION, value);
     }
-    Ok(response)
-}
-
-/// An addendum stands for itself: its dictation is filed already.
-fn stage(report: &Report) -> Stage {
-    match report.status {
-        ReportStatus::Draft => Stage::Draft,
-        ReportStatus::Signed => Stage::Signed,
-        ReportStatus::Filed => Stage::Filed,
-    }
+    response
 }

@@ -18,6 +18,7 @@ pub mod keys;
 mod lane;
 mod layers;
 mod learned;
+mod letters;
 mod live;
 mod marks;
 mod once;
@@ -88,7 +89,7 @@ pub const FILE_NAME: &str = "osler.db";
 const APPLICATION_ID: i64 = 0x4F53_4C52;
 
 /// Schema version that this program writes.
-pub const SCHEMA_VERSION: i64 = 14;
+pub const SCHEMA_VERSION: i64 = 15;
 
 const READERS: usize = 4;
 
@@ -766,6 +767,7 @@ fn migrate(conn: &mut Connection, kind: Kind, keys: &Keys) -> Result<(), Fault> 
         ),
         M::up(include_str!("migrations/0090_learned.sql")),
         M::up(include_str!("migrations/0100_patients.sql")),
+        M::up(include_str!("migrations/0110_letters.sql")),
     ]);
     conn.set_transaction_behavior(TransactionBehavior::Immediate);
     match migrations.to_latest(conn) {

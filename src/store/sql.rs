@@ -2,8 +2,8 @@
 
 use crate::domain::arrival::InboxState;
 use crate::domain::ids::{
-    DictationId, EncounterId, InboxId, LiveId, PatientId, ReportId, TakeId, TranscriptId, UploadId,
-    UserId,
+    DictationId, EncounterId, InboxId, LetterId, LiveId, PatientId, ReportId, TakeId, TranscriptId,
+    UploadId, UserId,
 };
 use crate::domain::layer::{LayerKind, LocalKind, Origin};
 use crate::domain::marks::FindingState;
@@ -100,6 +100,7 @@ as_text!(
     ReportId,
     UserId,
     InboxId,
+    LetterId,
     LiveId,
     UploadId,
     Mrn,

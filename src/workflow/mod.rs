@@ -15,6 +15,7 @@ pub mod inbox;
 pub mod intake;
 pub mod layers;
 pub mod learned;
+pub mod letters;
 pub mod live_session;
 pub mod merge;
 pub mod particulars;

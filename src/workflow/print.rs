@@ -2,6 +2,7 @@
 
 use crate::app::App;
 use crate::domain::ids::ReportId;
+use crate::domain::letter::Letter;
 use crate::domain::report::{Report, ReportStatus};
 use crate::export::pdf;
 use crate::export::print::{self, Paper};
@@ -32,6 +33,36 @@ pub async fn print(
     format: Format,
     style: &str,
 ) -> Result<Vec<u8>, WorkflowError> {
+    laid_out(paper(app, id, by).await?, format, style).await
+}
+
+/// A letter as it is printed: the sheet for whom it goes to, or that for the copy of this number, counted from 1.
+///
+/// # Errors
+/// [`WorkflowError::Invalid`] where it has no such copy.
+pub async fn print_letter(
+    app: &App,
+    letter: Letter,
+    copy: Option<usize>,
+    by: &str,
+    format: Format,
+) -> Result<Vec<u8>, WorkflowError> {
+    let sheet = match copy {
+        None => None,
+        Some(number) if (1..=letter.copies.len()).contains(&number) => Some(number - 1),
+        Some(number) => {
+            return Err(WorkflowError::Invalid(format!(
+                "this letter has {} copies, and none of number {number}",
+                letter.copies.len()
+            )));
+        }
+    };
+    let mut paper = paper(app, letter.report_id, by).await?;
+    paper.letter = Some((letter, sheet));
+    laid_out(paper, format, "").await
+}
+
+async fn paper(app: &App, id: ReportId, by: &str) -> Result<Paper, WorkflowError> {
     let report = app.store.report(id).await?;
     let record = app.store.record(report.patient_id).await?;
     let stored = record
@@ -58,7 +89,7 @@ pub async fn print(
         .find(|u| u.id == report.author_id)
         .map(|u| u.name)
         .unwrap_or_default();
-    let paper = Paper {
+    Ok(Paper {
         practice: app.config.practice.clone(),
         patient: record.patient,
         author,
@@ -66,10 +97,14 @@ pub async fn print(
         encounter,
         report,
         addenda,
+        letter: None,
         printed_at: app.clock.now(),
         printed_by: by.to_owned(),
         zone: TimeZone::system(),
-    };
+    })
+}
+
+async fn laid_out(paper: Paper, format: Format, style: &str) -> Result<Vec<u8>, WorkflowError> {
     let style = style.to_owned();
     // Laying pages out takes a while for a long report.
     tokio::task::spawn_blocking(move || match format {
