@@ -128,6 +128,8 @@ impl Default for WatchedFolder {
 pub struct Retention {
     /// Days for which a recording is kept after its report was filed, or its dictation deleted. Left out: for ever.
     pub audio_days: Option<u32>,
+    /// Years for which rows of the audit trail are kept. Left out: for ever.
+    pub audit_years: Option<u16>,
 }
 
 impl Default for Config {
@@ -220,7 +222,9 @@ mod tests {
     #[test]
     fn sound_is_kept_for_ever_unless_the_file_says_for_how_long() {
         assert_eq!(Config::default().retention.audio_days, None);
-        let config: Config = toml::from_str("[retention]\naudio_days = 90").unwrap();
+        let config: Config =
+            toml::from_str("[retention]\naudio_days = 90\naudit_years = 6").unwrap();
+        assert_eq!(config.retention.audit_years, Some(6));
         assert_eq!(config.retention.audio_days, Some(90));
         let error = toml::from_str::<Config>("[retention]\naudio_day = 90").unwrap_err();
         assert!(error.to_string().contains("audio_day"), "{error}");

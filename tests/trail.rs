@@ -3,8 +3,9 @@
 use crate::support::client::{ANNA, Client, staffed};
 use crate::support::practice::{Practice, actor, raw};
 use osler::domain::audit::Head;
+use osler::domain::role::Role;
 use osler::store::{AuditCheck, Broken, Kind};
-use osler::workflow::trail;
+use osler::workflow::{retention, trail, users};
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -349,4 +350,155 @@ fn the_command_line_prints_the_head_and_names_the_row() {
     assert_eq!(broken.status.code(), Some(5));
     let error = String::from_utf8(broken.stderr).unwrap();
     assert!(error.contains("row 1"), "{error}");
+}
+
+const YEAR: i64 = 8766 * 3600;
+
+/// Writes a row, now.
+async fn row(practice: &Practice, username: &str) {
+    users::add(&practice.app, username, "N", Role::Physician, &actor())
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn what_is_over_leaves_as_a_closed_beginning_and_the_rest_is_still_checked() {
+    let mut practice = Practice::new(Kind::Practice).await;
+    let expire = async |practice: &Practice| trail::expire(&practice.app, &actor()).await;
+    assert!(expire(&practice).await.is_err(), "no time is set");
+    practice.app.config.retention.audit_years = Some(6);
+    let first = check(&practice).await.head.unwrap();
+    practice.clock.pass(3 * YEAR);
+    row(&practice, "n6").await;
+    let kept = check(&practice).await.head.unwrap();
+    assert_eq!(expire(&practice).await.unwrap(), None, "nothing is over");
+    practice.clock.pass(4 * YEAR);
+    let closed = expire(&practice).await.unwrap().unwrap();
+    assert_eq!((closed.seq, closed.rows), (5, 5));
+    let found = check(&practice).await;
+    assert_eq!(
+        (found.broken, found.rows),
+        (None, 2),
+        "row 6 and the closing"
+    );
+    assert_eq!(found.closed, Some(closed.clone()));
+    assert_eq!(practice.actions().await.last().unwrap(), "audit.closed");
+    // Heads that were kept: one that stands, the last that left, and one before it.
+    let verify = async |head: &Head| {
+        let found = trail::verify(&practice.app, Some(head.clone())).await;
+        found.unwrap().broken
+    };
+    assert_eq!(verify(&kept).await, None);
+    assert_eq!(verify(&first).await, None);
+    let older = Head {
+        seq: 4,
+        ..first.clone()
+    };
+    assert_eq!(verify(&older).await, Some(Broken::Expired(4)));
+    // All of it, so that only the closing itself is left.
+    practice.clock.pass(7 * YEAR);
+    assert_eq!(expire(&practice).await.unwrap().unwrap().seq, 7);
+    row(&practice, "n9").await;
+    let found = check(&practice).await;
+    assert_eq!((found.broken, found.rows), (None, 2));
+}
+
+#[tokio::test]
+async fn a_checkpoint_cannot_be_made_or_changed_without_the_key() {
+    let over = async || {
+        let mut practice = Practice::new(Kind::Practice).await;
+        practice.app.config.retention.audit_years = Some(6);
+        practice.clock.pass(7 * YEAR);
+        row(&practice, "n6").await;
+        trail::expire(&practice.app, &actor()).await.unwrap();
+        practice
+    };
+    let practice = over().await;
+    for sql in [
+        "DELETE FROM audit",
+        "DELETE FROM audit_checkpoints",
+        "UPDATE audit_checkpoints SET rows = 1",
+    ] {
+        assert!(practice.raw().execute(sql, []).is_err(), "{sql}");
+    }
+    const FREE: &str =
+        "DROP TRIGGER audit_checkpoints_no_update; DROP TRIGGER audit_checkpoints_no_delete;
+        DROP TRIGGER audit_no_delete; DROP TRIGGER audit_no_replace;";
+    for (sql, broken) in [
+        (
+            "UPDATE audit_checkpoints SET last_at = 1",
+            Broken::Checkpoint(5),
+        ),
+        ("DELETE FROM audit_checkpoints", Broken::Missing(1)),
+        // More than was over.
+        (
+            "UPDATE audit_checkpoints SET seq = 6, mac = (SELECT mac FROM audit WHERE seq = 6);
+             DELETE FROM audit WHERE seq = 6",
+            Broken::Checkpoint(6),
+        ),
+        ("DELETE FROM audit WHERE seq = 6", Broken::Missing(6)),
+        (
+            "INSERT INTO audit (seq, at, actor, via, action, subject_kind, subject_id, details)
+             VALUES (3, 1, 'x', 'x', 'report.signed', 'report', 'x', '{}')",
+            Broken::Altered(3),
+        ),
+    ] {
+        let practice = over().await;
+        practice
+            .raw()
+            .execute_batch(&format!("{FREE} {sql}"))
+            .unwrap();
+        assert_eq!(check(&practice).await.broken, Some(broken), "{sql}");
+        // Nothing leaves a trail that is broken.
+        practice.clock.pass(7 * YEAR);
+        let refused = trail::expire(&practice.app, &actor()).await;
+        assert!(refused.unwrap_err().to_string().contains("broken"), "{sql}");
+    }
+}
+
+#[tokio::test]
+async fn a_legal_hold_keeps_the_rows_of_its_patient_and_what_came_after() {
+    let mut practice = staffed().await;
+    practice.app.config.retention.audit_years = Some(6);
+    let root = osler::workflow::people::login::log_in(
+        &practice.app,
+        crate::support::client::give("root", crate::support::client::ROOT),
+    )
+    .await
+    .unwrap()
+    .who;
+    let mrn = practice.ben.mrn.clone();
+    retention::hold(&practice.app, &root, &mrn, "case 12")
+        .await
+        .unwrap();
+    let rows = practice.app.store.audit(None).await.unwrap();
+    let bens = rows
+        .iter()
+        .find(|row| row.patient_id == Some(practice.ben.id))
+        .unwrap()
+        .seq;
+    practice.clock.pass(7 * YEAR);
+    let closed = trail::expire(&practice.app, &actor()).await.unwrap();
+    assert_eq!(closed.unwrap().seq, bens - 1);
+    assert_eq!(check(&practice).await.broken, None);
+    let again = trail::expire(&practice.app, &actor()).await.unwrap();
+    assert_eq!(again, None);
+}
+
+#[tokio::test]
+async fn the_command_line_says_where_the_trail_was_closed() {
+    let mut practice = Practice::new(Kind::Demo).await;
+    practice.app.config.retention.audit_years = Some(6);
+    practice.clock.pass(7 * YEAR);
+    row(&practice, "n6").await;
+    trail::expire(&practice.app, &actor()).await.unwrap();
+    let said = osler(&practice.data(), &["audit", "verify"]);
+    let out = String::from_utf8_lossy(&said.stdout);
+    assert!(said.status.success(), "{out}");
+    assert!(out.contains("closed behind row 5 of 2025-03-0"), "{out}");
+    assert!(out.contains("the trail is whole"), "{out}");
+    let never = osler(&practice.data(), &["audit", "expire"]);
+    assert!(!never.status.success());
+    let why = String::from_utf8_lossy(&never.stderr);
+    assert!(why.contains("audit_years"), "{why}");
 }

@@ -2,10 +2,10 @@
 
 use crate::app::App;
 use crate::cli::ask;
-use crate::cli::common::with_app;
+use crate::cli::common::{NOBODY, local, with_app};
 use crate::cli::exit::{Code, Failure};
 use crate::config::Config;
-use crate::domain::audit::Head;
+use crate::domain::audit::{Actor, Head};
 use crate::store::{AuditLine, Opening};
 use crate::workflow::people::{Who, users};
 use crate::workflow::trail::{self, Query};
@@ -24,6 +24,10 @@ pub enum Command {
         #[arg(long, value_name = "NUMBER:CODE")]
         head: Option<Head>,
     },
+    /// Let rows go whose time is over (audit_years below [retention]); a checkpoint keeps the rest checkable
+    ///
+    /// A running service does this by itself. Export the trail first where the rows are to be kept elsewhere.
+    Expire,
     /// Print the trail, newest first, one JSON object a line
     Export {
         /// Only what this user did
@@ -54,6 +58,19 @@ pub enum Command {
 pub fn run(command: Command, config: Config) -> Result<(), Failure> {
     with_app(config, Opening::Existing, async |app| match command {
         Command::Verify { head } => verify(app, head).await,
+        Command::Expire => {
+            let closed = trail::expire(app, &Actor::cli(NOBODY)).await?;
+            let mut out = std::io::stdout().lock();
+            match closed {
+                None => writeln!(out, "no row's time is over")?,
+                Some(at) => writeln!(
+                    out,
+                    "{} rows left; the trail begins behind row {}",
+                    at.rows, at.seq
+                )?,
+            }
+            Ok(())
+        }
         Command::Export {
             user,
             action,
@@ -88,6 +105,15 @@ pub fn run(command: Command, config: Config) -> Result<(), Failure> {
 async fn verify(app: &App, head: Option<Head>) -> Result<(), Failure> {
     let found = trail::verify(app, head).await?;
     let mut out = std::io::stdout().lock();
+    if let Some(closed) = &found.closed {
+        writeln!(
+            out,
+            "closed behind row {} of {}: it and the rows before it left {}",
+            closed.seq,
+            local(closed.last_at),
+            local(closed.closed_at)
+        )?;
+    }
     match &found.head {
         Some(head) => writeln!(out, "{} rows, head {head}", found.rows)?,
         None => writeln!(out, "no rows")?,

@@ -140,6 +140,8 @@ pub enum Action {
     KeyRotated,
     /// The database was encrypted or decrypted where it lies.
     DatabaseConverted,
+    /// Rows of the trail whose time was over left it.
+    TrailClosed,
     /// A legal hold was placed on a patient's record.
     HoldPlaced,
     /// A legal hold was lifted.
@@ -226,6 +228,7 @@ written!(Action {
     BackupRestored => "backup.restored",
     KeyRotated => "key.rotated",
     DatabaseConverted => "database.converted",
+    TrailClosed => "audit.closed",
     HoldPlaced => "retention.hold_placed",
     HoldLifted => "retention.hold_lifted",
     SoundRemoved => "retention.sound_removed",

@@ -75,10 +75,24 @@ pub struct CheckView {
     ok: bool,
     rows: u64,
     head: Option<String>,
+    /// Where rows left whose time was over.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    closed: Option<ClosedView>,
     #[serde(skip_serializing_if = "Option::is_none")]
     broken_at: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     message: Option<String>,
+}
+
+/// What stands in the place of rows whose time was over.
+#[derive(Serialize, JsonSchema)]
+struct ClosedView {
+    /// The last row that left.
+    seq: i64,
+    /// When it was written.
+    last_at: Timestamp,
+    /// When they left.
+    closed_at: Timestamp,
 }
 
 /// `GET /api/v1/audit`
@@ -135,6 +149,11 @@ pub async fn check(State(app): State<App>, caller: Caller) -> Result<Json<CheckV
     Ok(Json(CheckView {
         ok: found.broken.is_none(),
         rows: found.rows,
+        closed: found.closed.map(|closed| ClosedView {
+            seq: closed.seq,
+            last_at: closed.last_at,
+            closed_at: closed.closed_at,
+        }),
         head: found.head.map(|head| head.to_string()),
         broken_at: found.broken.map(|broken| broken.seq()),
         message: found.broken.map(|broken| broken.to_string()),

@@ -42,7 +42,7 @@ mod worklist;
 
 pub use audit::{AuditFilter, AuditLine, AuditRow, Note};
 pub use bulk::Past;
-pub use chain::{AuditCheck, Broken};
+pub use chain::{AuditCheck, Broken, Checkpoint};
 pub use dictations::{Completed, NewDictation, NewTake, Received, StoredTranscript};
 pub use encounters::Visit;
 pub use examine::{Examination, examine};
@@ -89,7 +89,7 @@ pub const FILE_NAME: &str = "osler.db";
 const APPLICATION_ID: i64 = 0x4F53_4C52;
 
 /// Schema version that this program writes.
-pub const SCHEMA_VERSION: i64 = 15;
+pub const SCHEMA_VERSION: i64 = 16;
 
 const READERS: usize = 4;
 
@@ -768,6 +768,7 @@ fn migrate(conn: &mut Connection, kind: Kind, keys: &Keys) -> Result<(), Fault> 
         M::up(include_str!("migrations/0090_learned.sql")),
         M::up(include_str!("migrations/0100_patients.sql")),
         M::up(include_str!("migrations/0110_letters.sql")),
+        M::up(include_str!("migrations/0120_checkpoints.sql")),
     ]);
     conn.set_transaction_behavior(TransactionBehavior::Immediate);
     match migrations.to_latest(conn) {

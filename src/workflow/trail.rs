@@ -1,13 +1,13 @@
 //! Reading and checking the audit trail. That somebody read it stands in it.
 
 use crate::app::App;
-use crate::domain::audit::{self, Head};
+use crate::domain::audit::{self, Actor, Head};
 use crate::domain::patient::Mrn;
 use crate::domain::policy::Action;
-use crate::store::{AuditCheck, AuditFilter, AuditLine, Note};
-use crate::workflow::WorkflowError;
+use crate::store::{AuditCheck, AuditFilter, AuditLine, Checkpoint, Note};
 use crate::workflow::people::{Subject, Who, authorise};
-use jiff::Timestamp;
+use crate::workflow::{WorkflowError, upkeep};
+use jiff::{SignedDuration, Timestamp};
 
 /// Which rows somebody wants to see.
 #[derive(Debug, Clone, Default)]
@@ -112,3 +112,28 @@ pub async fn check(app: &App, who: &Who) -> Result<AuditCheck, WorkflowError> {
 pub async fn verify(app: &App, kept: Option<Head>) -> Result<AuditCheck, WorkflowError> {
     Ok(app.store.check_audit(kept).await?)
 }
+
+/// Takes rows out of the trail whose time is over, as a closed beginning of it with a checkpoint in its place. Rows of a
+/// patient under a legal hold, and all behind the first of them, stay. None where no row's time is over.
+///
+/// # Errors
+/// [`WorkflowError::Invalid`] where no time is set; a conflict where the trail is broken.
+pub async fn expire(app: &App, actor: &Actor) -> Result<Option<Checkpoint>, WorkflowError> {
+    let Some(years @ 1..) = app.config.retention.audit_years else {
+        return Err(WorkflowError::Invalid(
+            "the audit trail is kept for ever; to let rows go after a time set audit_years (1 or more) below [retention] in the configuration file"
+                .into(),
+        ));
+    };
+    let _turn = upkeep::turn(app)?;
+    let hours = i64::from(years) * HOURS_OF_A_YEAR;
+    let before = app
+        .clock
+        .now()
+        .checked_sub(SignedDuration::from_hours(hours))
+        .map_err(|_| WorkflowError::Invalid(format!("{years} years are too long a time")))?;
+    Ok(app.store.close_audit(before, app.stamp(actor)).await?)
+}
+
+/// With leap years.
+const HOURS_OF_A_YEAR: i64 = 8766;

@@ -7,7 +7,7 @@ use crate::store::keys::{Keys, Rotated, default_file};
 use crate::store::space::{Space, spoken};
 use crate::store::{FILE_NAME, StoreError};
 use crate::workflow::backup::{self, BackupError};
-use crate::workflow::{WorkflowError, retention};
+use crate::workflow::{WorkflowError, retention, trail};
 use jiff::SignedDuration;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
@@ -67,11 +67,13 @@ const BACKUP_H: i64 = 24;
 pub struct Done {
     /// Recordings that were removed.
     pub removed: usize,
+    /// Rows of the audit trail whose time was over.
+    pub expired: i64,
     /// The backup that was made.
     pub backup: Option<PathBuf>,
 }
 
-/// Removes recordings whose time is over, and makes a backup where the last one is a day old, each where it is set up. What
+/// Removes recordings and rows of the trail whose time is over, and makes a backup where the last one is a day old, each where it is set up. What
 /// fails is in the log, and is tried again at the next look.
 pub async fn look(app: &App) -> Done {
     let actor = Actor {
@@ -88,6 +90,12 @@ pub async fn look(app: &App) -> Done {
         match retention::run(app, false, &actor).await {
             Ok(removed) => done.removed = removed.sounds.len(),
             Err(error) => tracing::error!(%error, "recordings whose time is over were not removed"),
+        }
+    }
+    if app.config.retention.audit_years.is_some() {
+        match trail::expire(app, &actor).await {
+            Ok(closed) => done.expired = closed.map_or(0, |checkpoint| checkpoint.rows),
+            Err(error) => tracing::error!(%error, "the audit trail keeps rows whose time is over"),
         }
     }
     if let Some(place) = &app.config.backups {

@@ -138,6 +138,7 @@ pub fn dump(data: &Path) -> Vec<String> {
         "patient_changes",
         "patient_merges",
         "merged_things",
+        "audit_checkpoints",
         "audit",
     ] {
         let mut statement = conn.prepare(&format!("SELECT * FROM {table}")).unwrap();
