@@ -27,7 +27,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
 /// Chunks between the reader and the text: waiting, being heard, or heard before those in front of them.
-const UNDER_WAY: usize = 16;
+const UNDER_WAY: usize = 8;
 
 /// Seconds of recording that may all be one chunk. Where no more than this is left, or nobody can tell, a chunk is
 /// submitted when the next is there or the end is reached: the last one is heard with all cores.
