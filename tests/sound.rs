@@ -4,6 +4,7 @@ use crate::support::practice::{Practice, actor};
 use crate::support::web::{Answer, Browser, tone, wav};
 use axum::body::Body;
 use axum::http::Method;
+use futures_util::{StreamExt, stream};
 use osler::domain::dictation::Phase;
 use osler::domain::ids::DictationId;
 use osler::store::Kind;
@@ -11,6 +12,7 @@ use osler::store::vault::Vault;
 use osler::workflow::intake;
 use osler::workflow::uploads::{Limits, Uploads};
 use serde_json::{Value, json};
+use std::time::Duration;
 
 async fn practice() -> Practice {
     Practice::new(Kind::Demo).await
@@ -440,6 +442,7 @@ async fn too_much_at_once_is_turned_away() {
         of_one: 2,
         of_all: 3,
         free: 0,
+        ..Limits::default()
     };
     practice.app.uploads = Uploads::new(&practice.data(), practice.app.store.keys(), limits);
     let browser = Browser::log_in(&practice.app, "dr.a").await;
@@ -484,6 +487,35 @@ async fn too_much_at_once_is_turned_away() {
         .post("/uploads", ada(10))
         .await
         .problem(507, "disk_full");
+}
+
+#[tokio::test]
+async fn a_sender_that_stops_or_trickles_is_told_after_a_while_and_goes_on_from_there() {
+    let (short, long) = (Duration::from_millis(40), Duration::from_secs(3600));
+    // Silent in the middle of a part; and never done with it, however often something comes.
+    for (silence, whole) in [(short, long), (long, short)] {
+        let mut practice = practice().await;
+        let limits = Limits {
+            silence,
+            whole,
+            ..Limits::default()
+        };
+        practice.app.uploads = Uploads::new(&practice.data(), practice.app.store.keys(), limits);
+        let browser = Browser::log_in(&practice.app, "dr.a").await;
+        let id = begin(&browser, ada(20)).await;
+        let first = Ok::<_, std::io::Error>(vec![7u8; 12]);
+        let body = stream::iter([first]).chain(stream::pending());
+        let path = format!("/uploads/{id}");
+        let offset = [("upload-offset", "0")];
+        let answer = browser
+            .send(Method::PATCH, &path, &offset, Body::from_stream(body))
+            .await;
+        let told = answer.problem(408, "slow");
+        assert_eq!(told["offset"], 12, "{told}");
+        // Nothing of it is lost, and nobody else is kept out.
+        let next = part(&browser, &id, 12, &[7; 4]).await;
+        assert_eq!(next.is(200).json()["offset"], 16);
+    }
 }
 
 #[tokio::test]

@@ -33,13 +33,6 @@ const ACK: Duration = Duration::from_millis(250);
 /// Bytes of sound that wait for the disk at most.
 const WAITING: usize = 256 * 1024;
 
-/// How often a silent socket is asked whether it is there, and after how much silence it is not.
-const PING: Duration = Duration::from_secs(15);
-const GONE: Duration = Duration::from_secs(45);
-
-/// How long a socket may take to say what it is for.
-const HELLO: Duration = Duration::from_secs(10);
-
 /// How often it is asked whether the speaker is still logged in.
 const LOGGED_IN: Duration = Duration::from_secs(60);
 
@@ -287,10 +280,11 @@ impl Line {
 
     /// The first message says which dictation it is.
     async fn hello(&mut self) -> Result<Attached, End> {
-        let message = match tokio::time::timeout(HELLO, self.next_text()).await {
-            Ok(message) => message?,
-            Err(_) => return Err(End::Close(close_code::POLICY, "slow")),
-        };
+        let message =
+            match tokio::time::timeout(self.app.live.limits().hello, self.next_text()).await {
+                Ok(message) => message?,
+                Err(_) => return Err(End::Close(close_code::POLICY, "slow")),
+            };
         let app = self.app.clone();
         let (user, actor) = (self.caller.user().clone(), self.caller.actor());
         let attached = match message {
@@ -375,7 +369,8 @@ impl Line {
     async fn dictate(&mut self, attached: &mut Attached) -> Going {
         let mut heard_of = Instant::now();
         let mut worked = false;
-        let mut ping = tokio::time::interval(PING);
+        let silence = self.app.live.limits().silence;
+        let mut ping = tokio::time::interval(silence / 3);
         let mut login = tokio::time::interval_at((Instant::now() + LOGGED_IN).into(), LOGGED_IN);
         let hub = self.app.hub.clone();
         let stopping = hub.closed();
@@ -417,7 +412,7 @@ impl Line {
                     None => return Err(self.refuse(LiveError::TakenOver).await),
                 },
                 _ = ping.tick() => {
-                    if heard_of.elapsed() > GONE {
+                    if heard_of.elapsed() > silence {
                         self.flush(attached).await?;
                         return Err(End::Close(close_code::AWAY, "silent"));
                     }
@@ -679,7 +674,8 @@ impl Line {
 
     /// A reader that takes nothing is as good as gone.
     async fn send(&mut self, message: Message) -> Going {
-        match tokio::time::timeout(GONE, self.socket.send(message)).await {
+        match tokio::time::timeout(self.app.live.limits().silence, self.socket.send(message)).await
+        {
             Ok(Ok(())) => Ok(()),
             _ => Err(End::Gone),
         }

@@ -21,10 +21,7 @@ use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use std::time::Duration;
-
-/// How long a sender may be silent in the middle of a part.
-const SILENCE: Duration = Duration::from_secs(30);
+use tokio::time::Instant;
 
 /// Seconds after which a sender that was turned away asks again.
 const BUSY_S: u64 = 30;
@@ -163,7 +160,8 @@ pub async fn append(
             "the header Upload-Offset says at which byte the part begins",
         ));
     };
-    let most = app.uploads.limits().part;
+    let limits = app.uploads.limits();
+    let most = limits.part;
     let too_large = || {
         Problem::new(
             StatusCode::PAYLOAD_TOO_LARGE,
@@ -182,13 +180,16 @@ pub async fn append(
         .await?;
     let mut body = body;
     let mut came = 0u64;
+    let end = Instant::now() + limits.whole;
     let broken = loop {
-        let frame = match tokio::time::timeout(SILENCE, body.frame()).await {
+        let left = end.saturating_duration_since(Instant::now());
+        let patience = limits.silence.min(left);
+        let frame = match tokio::time::timeout(patience, body.frame()).await {
             Err(_) => {
                 break Some(Problem::new(
                     StatusCode::REQUEST_TIMEOUT,
                     "slow",
-                    "nothing came for too long; what came before is kept, go on from there",
+                    "the part came too slowly; what came of it is kept, go on from there",
                 ));
             }
             Ok(None) => break None,

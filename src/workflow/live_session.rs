@@ -68,6 +68,10 @@ pub struct Limits {
     pub longest: u64,
     /// Bytes that have to stay free on the disk.
     pub free: u64,
+    /// How long a socket may take to say what it is for.
+    pub hello: Duration,
+    /// After how long a socket is gone that neither says nor answers anything; it is asked three times in that time.
+    pub silence: Duration,
 }
 
 impl Default for Limits {
@@ -76,6 +80,8 @@ impl Default for Limits {
             sessions: 100,
             longest: 6 * 3600 * SAMPLE_RATE as u64,
             free: room::KEEP_FREE,
+            hello: Duration::from_secs(10),
+            silence: Duration::from_secs(45),
         }
     }
 }
@@ -298,6 +304,11 @@ impl Sessions {
                 hearing: OnceLock::new(),
             }),
         }
+    }
+
+    /// What is too much, and how long is too long.
+    pub fn limits(&self) -> &Limits {
+        &self.inner.limits
     }
 
     /// Says with what live text is heard from now on, also in what is being recorded; only the first word counts.

@@ -27,6 +27,7 @@ use std::collections::HashSet;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 /// Folder inside the data folder.
 pub const FOLDER: &str = "uploads";
@@ -53,6 +54,10 @@ pub struct Limits {
     pub of_all: usize,
     /// Bytes that have to stay free on the disk.
     pub free: u64,
+    /// How long a sender may be silent in the middle of a part.
+    pub silence: Duration,
+    /// How long a part may take as a whole, however it trickles.
+    pub whole: Duration,
 }
 
 impl Default for Limits {
@@ -63,6 +68,8 @@ impl Default for Limits {
             of_one: 50,
             of_all: 500,
             free: room::KEEP_FREE,
+            silence: Duration::from_secs(30),
+            whole: Duration::from_secs(15 * 60),
         }
     }
 }
