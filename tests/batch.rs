@@ -732,6 +732,26 @@ async fn secretaries_decide_about_the_inbox_and_physicians_about_what_they_dicta
         assert!(matches!(refused, WorkflowError::Refused(_)), "{refused}");
     }
     let secretary = log_in(&practice, "s.s", TYPED).await.who;
+    // Whoever decides has to hear it; nothing says that it is dr.c's, and administrators hear nobody.
+    let item = inbox::find(app, &id.to_string()).await.unwrap();
+    let heard = inbox::hear_by(app, &secretary, &item).await.unwrap();
+    assert!(heard.duration_s > 0.4, "{}", heard.duration_s);
+    for username in ["dr.c", "root"] {
+        let who = match username {
+            "root" => root.clone(),
+            _ => log_in(&practice, username, TYPED).await.who,
+        };
+        let refused = inbox::hear_by(app, &who, &item)
+            .await
+            .map(drop)
+            .unwrap_err();
+        assert!(matches!(refused, WorkflowError::Refused(_)), "{refused}");
+    }
+    let trail = practice.actions().await;
+    assert!(
+        trail.iter().any(|action| action == "record.read"),
+        "{trail:?}"
+    );
     inbox::discard_by(app, &secretary, id, "nothing")
         .await
         .unwrap();

@@ -2,6 +2,7 @@
 
 use crate::support::engine::{Line, ScriptedEngine};
 use crate::support::practice::{Practice, open};
+use crate::support::real;
 use crate::support::voice::voice;
 use crate::support::web::{Browser, tone};
 use futures_util::{SinkExt, StreamExt};
@@ -12,6 +13,8 @@ use osler::speech::pool::Pool;
 use osler::store::vault::Vault;
 use osler::store::{Kind, Opening};
 use osler::workflow::live_session::{Hearing, Limits, Sessions};
+use osler::workflow::queue::{Runner, hear_with};
+use osler::workflow::transcribe::Options;
 use serde_json::{Value, json};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -204,6 +207,50 @@ async fn what_is_dictated_becomes_a_dictation_in_the_queue() {
     for action in ["live.begun", "live.finished", "dictation.received"] {
         assert!(actions.contains(&action.to_owned()), "{actions:?}");
     }
+}
+
+#[tokio::test]
+async fn a_ready_text_that_was_put_between_the_words_stands_there_in_the_draft() {
+    let practice = practice().await;
+    let app = &practice.app;
+    let service = Running::of(app, "dr.a").await;
+    let mut socket = service.connect().await;
+    socket.start(ID).await;
+    let sound: Vec<i16> = voice(2.0)
+        .iter()
+        .map(|s| (s.clamp(-1.0, 1.0) * 32_767.0) as i16)
+        .collect();
+    socket.sound(0, 0, &sound).await;
+    socket.acked(0, sound.len() as u64).await;
+    // A place that is none: nothing happens, and the socket stays.
+    let wrong = json!({"type": "finish", "texts": [{"at_s": -1.0, "text": "Chest: clear."}]});
+    socket.say(wrong).await;
+    let refused = loop {
+        let message = socket.hear().await.unwrap();
+        if message["type"] == "error" {
+            break message;
+        }
+    };
+    assert_eq!(refused["reason"], "invalid");
+    let texts = json!([{"at_s": 0.0, "text": "Chest: clear."}, {"at_s": 60.0, "text": "Follow-up in [number] weeks."}]);
+    socket.say(json!({"type": "finish", "texts": texts})).await;
+    let finished = socket.wait_for("finished").await;
+    let id: DictationId = finished["dictation_id"].as_str().unwrap().parse().unwrap();
+    let engine = ScriptedEngine::new(std::iter::repeat_n(Line::Says("no pain"), 9));
+    let pool = Pool::new(Arc::new(engine), 1).unwrap();
+    let hear = hear_with(pool, real::index().clone(), Options::default());
+    Runner::new(app.clone(), hear, 1).drain().await.unwrap();
+    let record = osler::workflow::record::show(app, &practice.ada.mrn)
+        .await
+        .unwrap();
+    let text = &record.stored.dictations[0].reports[0].0.latest.body.text;
+    assert!(text.starts_with("Chest: clear. "), "{text}");
+    assert!(text.ends_with("Follow-up in [number] weeks."), "{text}");
+    assert!(text.to_lowercase().contains("no pain"), "{text}");
+    let placed = app.store.placed_texts(id).await.unwrap();
+    assert_eq!(placed.len(), 2);
+    let gone = practice.raw().execute("DELETE FROM placed_texts", []);
+    assert!(gone.is_err(), "what was put in is kept");
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! Each role against each route: who gets through, and that every refusal is in the trail.
 
 use crate::support::client::{ANNA, Client, ROOT, give, staffed};
-use crate::support::practice::{Practice, actor, recognition};
+use crate::support::practice::{Practice, actor, key_file, recognition};
 use axum::http::Method;
 use osler::domain::role::{Role, Scope};
 use osler::workflow::intake;
@@ -154,6 +154,7 @@ const ROUTES: &[(&str, &str, &str, &str)] = &[
         r#"{"reason":"noise"}"#,
         "sx",
     ),
+    ("GET /inbox/{id}/sound", "/inbox/000000/sound", "", "pcsx"),
     ("GET /patients", "/patients", "", "pcsx"),
     // A program sees filed reports, not a record as a whole.
     ("GET /patients/{mrn}", "/patients/A-1", "", "ps"),
@@ -235,6 +236,8 @@ const ROUTES: &[(&str, &str, &str, &str)] = &[
         "",
         "pcsax",
     ),
+    ("GET /worklist/volume", "/worklist/volume", "", "pcsax"),
+    ("GET /system", "/system", "", "a"),
     ("GET /queue", "/queue", "", "pcsax"),
     ("POST /queue/{id}/retry", "/queue/{D}/retry", "", "psx"),
     ("GET /dictations/{id}", "/dictations/{D}", "", "ps"),
@@ -641,4 +644,43 @@ async fn an_administrator_manages_people_and_programs_in_the_browser() {
         .body;
     assert_eq!(gone["revoked"], 1);
     program.get(&practice, "/api/v1/patients").await.is(401);
+}
+
+#[tokio::test]
+async fn an_administrator_sees_how_the_installation_is() {
+    let mut practice = staffed().await;
+    practice.app.config.models = practice.data().join("models");
+    practice.app.config.key_file = Some(key_file(&practice.data()));
+    let root = Client::page().log_in(&practice, "root", ROOT).await;
+    let seen = root.get(&practice, "/api/v1/system").await.is(200).body;
+    assert_eq!(seen["version"], env!("CARGO_PKG_VERSION"));
+    assert_eq!(seen["engine"]["state"], "off");
+    assert_eq!(seen["database_encrypted"], true);
+    assert!(seen["disk"]["free_bytes"].as_u64().unwrap() > 0);
+    let checks = seen["checks"].as_array().unwrap();
+    let of = |what: &str| checks.iter().find(|check| check["what"] == what);
+    assert_eq!(of("key").unwrap()["health"], "ok", "{checks:#?}");
+    assert_eq!(of("integrity").unwrap()["health"], "ok");
+    assert!(of("port").is_none(), "who reads this was answered");
+    // The models folder of this practice is empty: what is missing is told, with what to do.
+    let model = of("model").unwrap();
+    assert_eq!(
+        (model["health"].as_str(), &seen["health"]),
+        (Some("failed"), &json!("failed"))
+    );
+    assert!(
+        model["advice"]
+            .as_str()
+            .unwrap()
+            .contains("osler models fetch")
+    );
+    let models = seen["models"].as_array().unwrap();
+    let base = models.iter().find(|model| model["name"] == "base").unwrap();
+    assert_eq!(
+        (&base["file"], &base["in_use"]),
+        (&Value::Null, &json!(false))
+    );
+    assert!(base["download_bytes"].as_u64() > base["disk_bytes"].as_u64());
+    let last = practice.app.store.audit(None).await.unwrap().pop().unwrap();
+    assert_eq!(last.action.as_str(), "records.listed");
 }

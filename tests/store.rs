@@ -621,6 +621,7 @@ async fn two_deliveries_of_one_recording_at_the_same_moment_make_one_dictation()
         identity_verified: false,
         orders: Default::default(),
         note: None,
+        placed: Vec::new(),
     };
     let store = &practice.app.store;
     let stamp = practice.app.stamp(&actor());

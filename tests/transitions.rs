@@ -444,6 +444,7 @@ impl World {
             identity_verified: self.received.is_multiple_of(3),
             orders,
             note: None,
+            placed: Vec::new(),
         };
         let stamp = self.practice.app.stamp(&actor());
         let received = self.practice.app.store.receive_dictation(new, stamp).await;

@@ -791,6 +791,13 @@ async fn turnaround_runs_from_an_explicit_start_to_an_explicit_stop() {
     assert_eq!(worklist::turnaround(app, none).await.unwrap().finished, 0);
     let same = of(Mark::Filed, Mark::Filed);
     assert!(worklist::turnaround(app, same).await.is_err());
+
+    let days = worklist::volume(app, 3).await.unwrap();
+    let today = app.clock.today();
+    assert_eq!(days.len(), 3);
+    assert_eq!((days[2].date, days[0].received), (today, 0));
+    assert_eq!((days[2].received, days[2].signed), (5, 3));
+    assert!(worklist::volume(app, 0).await.is_err());
 }
 
 /// A database of the first schema, with a report that waits, one that is filed, and a recording whose engine was killed.
@@ -857,6 +864,7 @@ async fn the_same_recording_again_keeps_its_orders() {
         identity_verified: false,
         orders: Orders::default(),
         note: None,
+        placed: Vec::new(),
     };
     let stamp = practice.app.stamp(&actor());
     let received = practice.app.store.receive_dictation(new, stamp).await;

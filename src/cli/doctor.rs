@@ -23,7 +23,7 @@ pub struct Args {
 /// Runs the command.
 pub fn run(args: &Args, config: &Config) -> Result<(), Failure> {
     let what = Examine {
-        port: args.port,
+        port: Some(args.port),
         thorough: args.thorough,
     };
     report(config, &what, args.json)

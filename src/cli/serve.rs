@@ -64,7 +64,7 @@ pub struct Args {
 pub fn run(args: &Args, config: Config) -> Result<(), Failure> {
     if args.check {
         let what = Examine {
-            port: args.port,
+            port: Some(args.port),
             thorough: false,
         };
         return doctor::report(&config, &what, false);

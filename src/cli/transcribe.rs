@@ -159,6 +159,7 @@ impl Recogniser {
                 style: config.style,
                 patient: None,
                 ready_texts: Vec::new(),
+                placed: Vec::new(),
             },
             cancel: Cancel::default(),
             bar: std::io::stderr().is_terminal(),

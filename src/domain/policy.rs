@@ -44,6 +44,8 @@ actions! {
     Dictate => "dictate",
     /// Hand in a recording in its author's name.
     HandIn => "hand_in",
+    /// Hear a recording of which nobody has said yet whose it is.
+    HearArrival => "hear_arrival",
     /// Give a dictation to a person or a pool.
     Assign => "assign",
     /// Change priority or due time.
@@ -377,7 +379,7 @@ fn grant(role: Role, action: Action) -> Option<Grant> {
         (Role::Physician, A::Export | A::WriteLetter) => {
             (&[Own, Assigned, InCare], &[Signed, Filed])
         }
-        (Role::Physician, A::HandIn) => (&[Own], EVER),
+        (Role::Physician, A::HandIn | A::HearArrival) => (&[Own], EVER),
         (Role::Physician, A::Correct) => (&[Own], &[Draft, Awaiting]),
         (Role::Physician, A::SendToAuthor) => (&[Own], &[Draft]),
         (
@@ -398,6 +400,7 @@ fn grant(role: Role, action: Action) -> Option<Grant> {
             | A::MergePatients
             | A::ReadWorklist
             | A::HandIn
+            | A::HearArrival
             | A::Teach
             | A::ReadTemplates
             | A::KeepSiteTemplates
@@ -507,6 +510,7 @@ mod tests {
         read_worklist      *:*        *:*        -              -        *:*
         dictate            *:*        -          -              -        -
         hand_in            o:*        *:*        -              -        *:*
+        hear_arrival       o:*        *:*        -              -        -
         assign             o:RDA      *:RDA      -              -        -
         prioritise         o:RDA      *:RDA      -              -        -
         correct            o:DA       a:D        -              -        -

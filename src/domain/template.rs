@@ -16,6 +16,41 @@ pub struct Template {
     kind: Option<String>,
 }
 
+/// Most ready texts that are put into one dictation.
+pub const MOST_PLACED: usize = 100;
+
+/// A ready text that its author put between the words, by key, while dictating.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PlacedText {
+    /// Where: seconds of the recording as it was put together.
+    pub at_s: f64,
+    /// What is written there.
+    pub text: String,
+}
+
+impl PlacedText {
+    /// One place with its text.
+    ///
+    /// # Errors
+    /// [`InvalidTemplate::Body`] for a text that no ready text can be, [`InvalidTemplate::Place`] for no place.
+    pub fn new(at_s: f64, text: &str) -> Result<Self, InvalidTemplate> {
+        if !at_s.is_finite() || at_s < 0.0 {
+            return Err(InvalidTemplate::Place);
+        }
+        let text = text.replace("\r\n", "\n");
+        if text.trim().is_empty() || !is_body(&text) {
+            return Err(InvalidTemplate::Body);
+        }
+        Ok(Self { at_s, text })
+    }
+}
+
+/// Not too long, and no control characters.
+fn is_body(text: &str) -> bool {
+    let bad = |c: char| c.is_control() && !matches!(c, '\n' | '\t');
+    text.chars().count() <= LONGEST_BODY && !text.contains(bad)
+}
+
 /// Why something is no ready text.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidTemplate {
@@ -32,6 +67,9 @@ pub enum InvalidTemplate {
         "a ready text has at least one letter, at most 20,000 characters, and no control characters"
     )]
     Body,
+    /// It stands nowhere in the recording.
+    #[error("a ready text stands at a place in the recording, in seconds from 0")]
+    Place,
 }
 
 impl Template {
@@ -60,11 +98,7 @@ impl Template {
             return Err(InvalidTemplate::Names);
         }
         let body = body.replace("\r\n", "\n").trim().to_owned();
-        let bad = |c: char| c.is_control() && !matches!(c, '\n' | '\t');
-        if !body.contains(char::is_alphanumeric)
-            || body.chars().count() > LONGEST_BODY
-            || body.contains(bad)
-        {
+        if !body.contains(char::is_alphanumeric) || !is_body(&body) {
             return Err(InvalidTemplate::Body);
         }
         Ok(Self {

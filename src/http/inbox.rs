@@ -3,6 +3,7 @@
 use super::caller::Caller;
 use super::error::Problem;
 use super::extract::{Json, Path, Query};
+use super::range;
 use crate::app::App;
 use crate::domain::arrival::{Hints, InboxItem, InboxState};
 use crate::domain::ids::{DictationId, InboxId};
@@ -12,7 +13,8 @@ use crate::domain::role::Role;
 use crate::workflow::inbox::{self, Decision};
 use crate::workflow::people::Subject;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use schemars::JsonSchema;
@@ -168,4 +170,22 @@ pub async fn discard(
     let item = inbox::find(&app, &id).await?;
     inbox::discard_by(&app, &caller.who, item.id, &why.reason).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// `GET /inbox/{id}/sound`
+pub async fn hear(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    // Whether it is theirs to hear is asked once it is known whose it may be.
+    caller
+        .may(&app, Action::ReadWorklist, Subject::NONE)
+        .await?;
+    let item = inbox::find(&app, &id).await?;
+    let playable = inbox::hear_by(&app, &caller.who, &item).await?;
+    let length = playable.wav.length();
+    let tag = playable.tag.clone();
+    range::part_of(Box::new(playable.wav), length, "audio/wav", &tag, &headers)
 }

@@ -10,6 +10,7 @@ use crate::app::App;
 use crate::domain::finding::Finding;
 use crate::domain::ids::{DictationId, LiveId};
 use crate::domain::policy::Action;
+use crate::domain::template::{MOST_PLACED, PlacedText};
 use crate::domain::transcript::Word;
 use crate::domain::transition::Note;
 use crate::workflow::live_session::{
@@ -66,11 +67,20 @@ enum In {
         route: String,
         #[serde(default)]
         instruction: String,
+        /// Ready texts that were put between the words: seconds of the recording as composed, in the order of the text.
+        #[serde(default)]
+        texts: Vec<PlacedView>,
     },
     Discard {
         #[serde(default)]
         reason: String,
     },
+}
+
+#[derive(Deserialize)]
+struct PlacedView {
+    at_s: f64,
+    text: String,
 }
 
 #[derive(Clone, Copy, Serialize, Deserialize)]
@@ -224,7 +234,22 @@ fn decision(priority: &str, route: &str, instruction: &str) -> Result<Decision, 
         priority: (!priority.is_empty()).then_some(orders.priority),
         route: (!route.is_empty()).then_some(orders.route),
         instruction,
+        placed: Vec::new(),
     })
+}
+
+/// The ready texts that an author put between the words.
+fn texts_placed(texts: &[PlacedView]) -> Result<Vec<PlacedText>, Problem> {
+    if texts.len() > MOST_PLACED {
+        return Err(Problem::invalid(format!(
+            "at most {MOST_PLACED} ready texts are put into one dictation"
+        )));
+    }
+    texts
+        .iter()
+        .map(|placed| PlacedText::new(placed.at_s, &placed.text))
+        .collect::<Result<_, _>>()
+        .map_err(|e| Problem::invalid(e.to_string()))
 }
 
 /// How a socket ends.
@@ -508,8 +533,15 @@ impl Line {
                 priority,
                 route,
                 instruction,
+                texts,
             } => {
-                let last = match decision(&priority, &route, &instruction) {
+                let decided = decision(&priority, &route, &instruction).and_then(|last| {
+                    Ok(Decision {
+                        placed: texts_placed(&texts)?,
+                        ..last
+                    })
+                });
+                let last = match decided {
                     Ok(last) => last,
                     Err(problem) => return self.error(problem.reason(), problem.detail()).await,
                 };

@@ -28,6 +28,7 @@ mod search;
 mod session;
 mod settings;
 mod sound;
+mod system;
 mod templates;
 pub mod tls;
 mod uploads;
@@ -91,6 +92,8 @@ pub fn router(app: App, proxied_as: Option<String>) -> Router {
         .route("/worklist/counts", get(worklist::counts))
         .route("/worklist/next", post(worklist::next))
         .route("/worklist/turnaround", get(worklist::turnaround))
+        .route("/worklist/volume", get(worklist::volume))
+        .route("/system", get(system::show))
         .route("/queue", get(worklist::queue))
         .route("/queue/{id}/retry", post(worklist::retry))
         .route("/dictations/{id}", get(dictations::show))
@@ -159,6 +162,7 @@ pub fn router(app: App, proxied_as: Option<String>) -> Router {
         .route("/inbox", get(inbox::list))
         .route("/inbox/{id}/assignment", post(inbox::assign))
         .route("/inbox/{id}/discard", post(inbox::discard))
+        .route("/inbox/{id}/sound", get(inbox::hear))
         .route("/learned", get(learned::list))
         .route("/learned/{id}/decision", post(learned::decide))
         .route("/templates", get(templates::list).post(templates::add))

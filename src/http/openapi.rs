@@ -5,7 +5,7 @@ use super::error::Problem;
 use super::views::List;
 use super::{
     account, audit, dictations, dictionary, inbox, learned, letters, live, particulars, patients,
-    reports, retention, search, session, settings, sound, templates, uploads, users, views,
+    reports, retention, search, session, settings, sound, system, templates, uploads, users, views,
     worklist,
 };
 use crate::domain::finding::Suggestion;
@@ -269,6 +269,11 @@ fn operations() -> Vec<Op> {
         get("/worklist/turnaround", "How long dictations took")
             .query::<worklist::Marks>()
             .gives::<worklist::FiguresView>(200),
+        get("/worklist/volume", "How much was dictated and signed, day by day")
+            .query::<worklist::Days>()
+            .gives::<List<worklist::DayView>>(200),
+        get("/system", "How the installation is: checks, engine, models, disk")
+            .gives::<system::SystemView>(200),
         get(
             "/queue",
             "Transcriptions that are still to be made, or were given up",
@@ -479,6 +484,10 @@ fn operations() -> Vec<Op> {
         post("/inbox/{id}/discard", "Put a recording aside")
             .body::<inbox::Why>()
             .nothing(),
+        get("/inbox/{id}/sound", "Hear whose it is; ranges are served")
+            .file(200, "audio/wav")
+            .file(206, "audio/wav")
+            .header("Range"),
         get(
             "/learned",
             "Corrections that were seen several times, with what a rule made of each would have done",

@@ -17,6 +17,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
+use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -225,6 +226,36 @@ pub async fn turnaround(
         p90_s: figures.seconds.map(|s| s.1),
         longest_s: figures.seconds.map(|s| s.2),
     }))
+}
+
+/// How many days are asked for, today among them.
+#[derive(Deserialize, JsonSchema)]
+pub struct Days {
+    days: Option<u16>,
+}
+
+/// What a day brought: recordings taken in, reports signed.
+#[derive(Serialize, JsonSchema)]
+pub struct DayView {
+    date: Date,
+    received: u32,
+    signed: u32,
+}
+
+/// `GET /worklist/volume`
+pub async fn volume(
+    State(app): State<App>,
+    caller: Caller,
+    Query(asked): Query<Days>,
+) -> Result<Json<List<DayView>>, Problem> {
+    may_see_figures(&app, &caller).await?;
+    let days = worklist::volume(&app, asked.days.unwrap_or(14)).await?;
+    let view = |day: worklist::DayVolume| DayView {
+        date: day.date,
+        received: day.received,
+        signed: day.signed,
+    };
+    Ok(Json(List::all(days.into_iter().map(view).collect())))
 }
 
 /// A transcription that is still to be made, or was given up.

@@ -7,6 +7,7 @@ use crate::domain::ids::{
 };
 use crate::domain::marks::Marks;
 use crate::domain::recognition::Recognition;
+use crate::domain::template::PlacedText;
 use crate::domain::transition::Note;
 use crate::domain::transition::{By, Step};
 use crate::domain::worklist::{Orders, Priority, Route};
@@ -47,6 +48,8 @@ pub struct NewDictation {
     pub orders: Orders,
     /// What its author says to the secretary, beside the dictation.
     pub note: Option<Note>,
+    /// Ready texts that its author put between the words, in their order.
+    pub placed: Vec<PlacedText>,
 }
 
 /// What became of a recording.
@@ -352,13 +355,24 @@ pub(super) fn receive(
         };
         insert_take(conn, id, &take)?;
     }
+    for (n, placed) in (0i64..).zip(&new.placed) {
+        conn.execute(
+            "INSERT INTO placed_texts (dictation_id, n, at_s, text) VALUES (?1, ?2, ?3, ?4)",
+            (id, n, placed.at_s, &placed.text),
+        )?;
+    }
+    let mut details =
+        serde_json::json!({"sha256": new.recording.sha256, "bytes": new.recording.bytes});
+    if !new.placed.is_empty() {
+        details["ready_texts"] = new.placed.len().into();
+    }
     audit::record(
         conn,
         Entry {
             action: Action::DictationReceived,
             subject: ("dictation", id.to_string()),
             patient_id: Some(new.patient_id),
-            details: serde_json::json!({"sha256": new.recording.sha256, "bytes": new.recording.bytes}),
+            details,
             stamp,
         },
     )?;
@@ -469,6 +483,25 @@ impl Store {
     /// One dictation with its takes.
     pub async fn dictation(&self, id: DictationId) -> Result<Dictation, StoreError> {
         self.read(move |conn| by_id(conn, id)).await
+    }
+
+    /// The ready texts that the author of a dictation put between the words, in their order.
+    pub async fn placed_texts(&self, id: DictationId) -> Result<Vec<PlacedText>, StoreError> {
+        self.read(move |conn| {
+            let mut statement = conn.prepare_cached(
+                "SELECT at_s, text FROM placed_texts WHERE dictation_id = ?1 ORDER BY n",
+            )?;
+            let placed = statement
+                .query_map([id], |r| {
+                    Ok(PlacedText {
+                        at_s: r.get("at_s")?,
+                        text: r.get("text")?,
+                    })
+                })?
+                .collect::<Result<_, _>>()?;
+            Ok(placed)
+        })
+        .await
     }
 
     /// The newest recognition of a dictation.

@@ -88,8 +88,11 @@ pub const FILE_NAME: &str = "osler.db";
 /// "OSLR", in the header of every database of ours; the first migration writes it.
 const APPLICATION_ID: i64 = 0x4F53_4C52;
 
+/// Whether this build keeps the database encrypted. Recordings always are.
+pub const IS_ENCRYPTED: bool = cfg!(feature = "encrypted");
+
 /// Schema version that this program writes.
-pub const SCHEMA_VERSION: i64 = 16;
+pub const SCHEMA_VERSION: i64 = 17;
 
 const READERS: usize = 4;
 
@@ -769,6 +772,7 @@ fn migrate(conn: &mut Connection, kind: Kind, keys: &Keys) -> Result<(), Fault> 
         M::up(include_str!("migrations/0100_patients.sql")),
         M::up(include_str!("migrations/0110_letters.sql")),
         M::up(include_str!("migrations/0120_checkpoints.sql")),
+        M::up(include_str!("migrations/0130_placed.sql")),
     ]);
     conn.set_transaction_behavior(TransactionBehavior::Immediate);
     match migrations.to_latest(conn) {

@@ -462,6 +462,16 @@ fn turnaround(conn: &Connection, of: &Turnaround) -> Result<Figures, Fault> {
     Ok(figures(&finished, open))
 }
 
+fn passed(conn: &Connection, mark: Mark, since: Timestamp) -> Result<Vec<Timestamp>, Fault> {
+    let (step, or_step) = mark.steps();
+    let mut statement = conn
+        .prepare_cached("SELECT at FROM steps WHERE step IN (?1, ?2) AND at >= ?3 ORDER BY seq")?;
+    let times = statement
+        .query_map((step, or_step, At(since)), |r| Ok(r.get::<_, At>("at")?.0))?
+        .collect::<Result<_, _>>()?;
+    Ok(times)
+}
+
 impl Store {
     /// What waits, the most urgent first, then what is due first.
     pub async fn worklist(&self, filter: WorkFilter) -> Result<Vec<Item>, StoreError> {
@@ -565,6 +575,11 @@ impl Store {
     /// How long dictations took from one mark to another.
     pub async fn turnaround(&self, of: Turnaround) -> Result<Figures, StoreError> {
         self.read(move |conn| turnaround(conn, &of)).await
+    }
+
+    /// When dictations passed a mark, since a time.
+    pub async fn passed(&self, mark: Mark, since: Timestamp) -> Result<Vec<Timestamp>, StoreError> {
+        self.read(move |conn| passed(conn, mark, since)).await
     }
 }
 

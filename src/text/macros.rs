@@ -3,9 +3,10 @@
 //! The texts are data of the practice or the physician and come with the words; which one is meant is decided by its
 //! name alone. A ready text is put in whole, and no other rule looks inside.
 
+use crate::domain::template::PlacedText;
 use crate::text::notes;
 use crate::text::phrases::{begins_sentence, norms, past_heard, said, stands, used};
-use crate::text::token::{Kind, Mark, Token};
+use crate::text::token::{Glue, Kind, Mark, Sound, Token};
 
 /// A stored text and the name it is called by.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,6 +71,54 @@ pub fn inserted(tokens: &[Token], texts: &[ReadyText]) -> Vec<Token> {
         }
     }
     out
+}
+
+/// Rule: puts in the texts that stand at places of the recording. Runs before all others, while every word has its own sound.
+pub fn placed(tokens: &[Token], texts: &[PlacedText]) -> Vec<Token> {
+    let mut out = Vec::with_capacity(tokens.len() + texts.len());
+    let mut texts = texts
+        .iter()
+        .filter(|t| !t.text.trim().is_empty())
+        .peekable();
+    let middle = |token: &Token| (token.sound.start_s + token.sound.end_s) / 2.0;
+    let put = |text: &PlacedText, word: usize| Token {
+        text: text.text.trim().to_owned(),
+        kind: Kind::Text,
+        words: word..word,
+        rule: "autotext",
+        glue: Glue::default(),
+        sound: Sound {
+            start_s: text.at_s,
+            end_s: text.at_s,
+            pause_before_s: 0.0,
+            probability: 1.0,
+        },
+    };
+    for token in tokens {
+        // A mark has the sound of its word, so that nothing comes between the two.
+        while let Some(text) = texts.next_if(|t| t.at_s < middle(token)) {
+            go_on(&mut out, text);
+            out.push(put(text, token.words.start));
+        }
+        out.push(token.clone());
+    }
+    let end = tokens.last().map_or(0, |token| token.words.end);
+    for text in texts {
+        go_on(&mut out, text);
+        out.push(put(text, end));
+    }
+    out
+}
+
+/// What fills a field ends no sentence: where the text goes on in small letters, a mark that the engine wrote there goes.
+fn go_on(out: &mut [Token], text: &PlacedText) {
+    let goes_on = |c: char| c.is_lowercase() || ",.;:!?)%".contains(c);
+    if !text.text.trim_start().starts_with(goes_on) {
+        return;
+    }
+    if let Some(mark) = out.last_mut().filter(|token| token.heard_mark().is_some()) {
+        *mark = mark.with("", Kind::Consumed, "autotext");
+    }
 }
 
 fn plain_words(name: &str) -> Vec<String> {
@@ -193,7 +242,8 @@ fn past_stop(tokens: &[Token], norms: &[String], at: usize, text: &str) -> usize
 mod tests {
     use super::ReadyText;
     use crate::domain::finding::FindingKind;
-    use crate::domain::transcript::corrected;
+    use crate::domain::template::PlacedText;
+    use crate::domain::transcript::{Word, corrected};
     use crate::text::testing::{check, words};
     use crate::text::{Draft, Setup, draft_with, trace};
 
@@ -223,6 +273,62 @@ mod tests {
             "{said}"
         );
         draft
+    }
+
+    /// Words of 0.4 s each, from second 0 on, with what was put at places between them.
+    fn with_placed(said: &str, placed: &[(f64, &str)]) -> String {
+        let words: Vec<Word> = said
+            .split(' ')
+            .enumerate()
+            .map(|(i, text)| Word {
+                text: text.into(),
+                start_s: i as f64 * 0.4,
+                end_s: i as f64 * 0.4 + 0.4,
+                probability: 0.9,
+                take: 0,
+            })
+            .collect();
+        let placed: Vec<PlacedText> = placed
+            .iter()
+            .map(|(at_s, text)| PlacedText::new(*at_s, text).unwrap())
+            .collect();
+        let setup = Setup {
+            placed: &placed,
+            ..Setup::default()
+        };
+        let draft = draft_with(&words, &corrected(&words, &[]), &setup);
+        assert_eq!(draft.findings, [], "{}", draft.report.text);
+        assert_eq!(
+            trace::accounted(words.len(), &corrected(&words, &[]), &draft.report),
+            Ok(())
+        );
+        draft.report.text
+    }
+
+    #[test]
+    fn a_text_that_was_put_in_stands_at_its_place() {
+        let text = "Chest: clear to auscultation bilaterally.";
+        let all = with_placed("He coughs. No fever.", &[(0.8, text)]);
+        assert_eq!(all, format!("He coughs. {text} No fever."));
+        assert_eq!(
+            with_placed("He coughs.", &[(0.0, text)]),
+            format!("{text} He coughs.")
+        );
+        assert_eq!(
+            with_placed("He coughs.", &[(9.0, text)]),
+            format!("He coughs. {text}")
+        );
+    }
+
+    #[test]
+    fn what_was_said_into_a_field_stands_in_it() {
+        let placed = [(0.0, "Follow-up in"), (0.8, "weeks with"), (1.6, "[whom].")];
+        // Two words fill the first field; nobody said anything for the last.
+        assert_eq!(
+            with_placed("a few. Then stop", &[placed[0], placed[1]]),
+            "Follow-up in a few weeks with Then stop"
+        );
+        assert!(with_placed("a few.", &placed).ends_with("weeks with [whom]."));
     }
 
     #[test]

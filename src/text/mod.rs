@@ -50,6 +50,7 @@ pub mod trace;
 
 use crate::domain::finding::{Finding, FindingKind, Severity, number};
 use crate::domain::report::ReportBody;
+use crate::domain::template::PlacedText;
 use crate::domain::transcript::{CorrectedWord, Word, corrected};
 use macros::ReadyText;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -76,6 +77,10 @@ pub struct Rule {
 
 /// The rules in their order.
 pub const RULES: &[Rule] = &[
+    Rule {
+        name: "placed texts",
+        apply: |tokens, setup| macros::placed(tokens, setup.placed),
+    },
     Rule {
         name: "macros",
         apply: |tokens, setup| macros::inserted(tokens, setup.ready_texts),
@@ -197,6 +202,8 @@ pub struct Setup<'a> {
     pub style: TextStyle,
     /// The texts that may be asked for by name.
     pub ready_texts: &'a [ReadyText],
+    /// Those that stand between the words already, in their order.
+    pub placed: &'a [PlacedText],
     /// Names of rules to leave out, to measure what they do.
     pub without: &'a [String],
 }

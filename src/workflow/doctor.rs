@@ -94,7 +94,11 @@ impl Check {
         Self::not_ok(what, Health::Warning, found, advice)
     }
 
-    fn failed(what: &'static str, found: impl Into<String>, advice: impl Into<String>) -> Self {
+    pub(super) fn failed(
+        what: &'static str,
+        found: impl Into<String>,
+        advice: impl Into<String>,
+    ) -> Self {
         Self::not_ok(what, Health::Failed, found, advice)
     }
 }
@@ -102,8 +106,8 @@ impl Check {
 /// What is to be looked at.
 #[derive(Debug, Clone)]
 pub struct Examine {
-    /// The port that the service listens on.
-    pub port: u16,
+    /// The port that the service listens on; none where that is not the question.
+    pub port: Option<u16>,
     /// Whether the whole database and every recording are read, which takes a while.
     pub thorough: bool,
 }
@@ -127,7 +131,7 @@ pub fn examine(config: &Config, what: &Examine, clock: &dyn Clock) -> Vec<Check>
         let rules = Rules::read(&Matching::from(folder), &config.recorders);
         watched(folder, rules.map_err(|e| e.to_string()))
     }));
-    checks.push(port(what.port));
+    checks.extend(what.port.map(port));
     checks
 }
 

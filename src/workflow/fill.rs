@@ -463,6 +463,7 @@ impl Plan {
                     },
                 },
                 note: None,
+                placed: Vec::new(),
             },
             encounter,
             received,

@@ -13,6 +13,7 @@ use crate::store::StoreError;
 use crate::store::blobs::StoredAudio;
 use crate::workflow::intake::{self, Request};
 use crate::workflow::people::{Subject, Who, authorise};
+use crate::workflow::sound::Playable;
 use crate::workflow::{WorkflowError, arrivals, patients, users};
 use jiff::civil::Date;
 use std::path::{Path, PathBuf};
@@ -124,6 +125,21 @@ pub async fn assign_by(
     let subject = Subject::in_record("inbox", id, patient.id).by(request.author.id);
     authorise(app, who, Action::HandIn, subject).await?;
     assign(app, id, request, &who.actor()).await
+}
+
+/// The sound of a recording in the inbox for somebody who has logged in: a secretary, or the physician whom everything
+/// that came with it names.
+///
+/// # Errors
+/// [`crate::workflow::Refusal::Policy`], and as [`crate::workflow::sound::Renditions::get`].
+pub async fn hear_by(app: &App, who: &Who, item: &InboxItem) -> Result<Playable, WorkflowError> {
+    let subject = Subject::arrival(item.id);
+    let subject = match arrivals::author_of(app, &item.hints).await? {
+        Ok(author) if !item.by_hand => subject.by(author.id),
+        _ => subject,
+    };
+    authorise(app, who, Action::HearArrival, subject).await?;
+    app.sound.get(app, &item.sha256).await
 }
 
 /// Puts a recording in the inbox aside, with a reason. Its sound stays, and it can still be assigned.

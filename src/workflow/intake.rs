@@ -11,6 +11,7 @@ use crate::domain::dictation::{Dictation, Phase, Take};
 use crate::domain::ids::{DictationId, EncounterId, ReportId, UserId};
 use crate::domain::patient::{Mrn, Patient};
 use crate::domain::recognition::Recognition;
+use crate::domain::template::PlacedText;
 use crate::domain::transition::Note;
 use crate::domain::user::User;
 use crate::domain::worklist::Orders;
@@ -242,6 +243,7 @@ pub(super) fn new_dictation(
         identity_verified: checked.identity_verified,
         orders: request.orders,
         note: None,
+        placed: Vec::new(),
     }
 }
 
@@ -274,6 +276,8 @@ pub struct Sound {
     pub recording: NewTake,
     /// The takes it was made of, where there were several.
     pub made_of: Vec<NewTake>,
+    /// Ready texts that were put between the words, in their order.
+    pub placed: Vec<PlacedText>,
 }
 
 /// Makes a dictation of stored sound, or finds the one there is; it waits to be transcribed.
@@ -299,6 +303,7 @@ pub async fn hand_over(
         identity_verified: checked.identity_verified,
         orders,
         note,
+        placed: sound.placed,
     };
     let received = app.store.receive_dictation(new, app.stamp(actor)).await?;
     let encounter = checked.encounter_id.map(|id| id.to_string());

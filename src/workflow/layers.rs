@@ -18,6 +18,7 @@ use crate::domain::finding::Suggestion;
 use crate::domain::ids::{PatientId, UserId};
 use crate::domain::layer::{Layer, LayerKind, LocalEntry, LocalKind, Origin};
 use crate::domain::patient::Mrn;
+use crate::domain::template::PlacedText;
 use crate::domain::user::{Role, User};
 use crate::store::{AddedLocal, LayerCount, Once, StoreError};
 pub use crate::store::{RevokeLocal, StoredLocal};
@@ -46,6 +47,8 @@ pub struct Background {
     pub local: Vec<(Layer, LocalEntry)>,
     /// The ready texts that may be asked for by name, those that take precedence first.
     pub ready_texts: Vec<ReadyText>,
+    /// Those that its author put between the words already.
+    pub placed: Vec<PlacedText>,
 }
 
 /// The layers of a dictation.
@@ -89,6 +92,7 @@ pub async fn background(
     Ok(Background {
         patient,
         ready_texts,
+        placed: Vec::new(),
         local: local.into_iter().map(|s| (s.layer, s.entry)).collect(),
     })
 }
@@ -96,7 +100,10 @@ pub async fn background(
 /// [`background`] of a stored dictation: the record as it is now, on the day of the dictation.
 pub async fn background_of(app: &App, dictation: &Dictation) -> Result<Background, WorkflowError> {
     let layers = of_dictation(app, dictation.author_id, dictation.patient_id).await?;
-    background(app, layers, patients::day_of(dictation)).await
+    Ok(Background {
+        placed: app.store.placed_texts(dictation.id).await?,
+        ..background(app, layers, patients::day_of(dictation)).await?
+    })
 }
 
 /// The base set of `index` with the layers of `background` over it, in place of those that were.

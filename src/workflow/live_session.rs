@@ -16,6 +16,7 @@ use crate::domain::audit::Actor;
 use crate::domain::finding::Finding;
 use crate::domain::ids::{DictationId, LiveId, PatientId, UserId};
 use crate::domain::patient::Mrn;
+use crate::domain::template::PlacedText;
 use crate::domain::transcript::Word;
 use crate::domain::transition::Note as Instruction;
 use crate::domain::user::User;
@@ -177,6 +178,8 @@ pub struct Decision {
     pub route: Option<Route>,
     /// What is to be done, for the secretary.
     pub instruction: Option<Instruction>,
+    /// Ready texts that were put between the words, in their order.
+    pub placed: Vec<PlacedText>,
 }
 
 /// What is to be dictated.
@@ -671,8 +674,13 @@ impl Attached {
     ///
     /// # Errors
     /// [`LiveError::Empty`] where nothing was recorded; then the session goes on.
-    pub async fn finish(&self, last: Decision, actor: &Actor) -> Result<DictationId, LiveError> {
+    pub async fn finish(
+        &self,
+        mut last: Decision,
+        actor: &Actor,
+    ) -> Result<DictationId, LiveError> {
         let audio = self.app.audio.clone();
+        let placed = std::mem::take(&mut last.placed);
         let sound = self
             .with(move |state| {
                 state.journal.sync()?;
@@ -704,7 +712,11 @@ impl Attached {
                         made_of.push(put(&[whole], format!("take-{number}.wav"))?);
                     }
                 }
-                Ok(Sound { recording, made_of })
+                Ok(Sound {
+                    recording,
+                    made_of,
+                    placed,
+                })
             })
             .await;
         let result = match sound {

@@ -12,6 +12,7 @@ pub mod fill;
 pub mod health;
 pub mod hub;
 pub mod inbox;
+pub mod installation;
 pub mod intake;
 pub mod layers;
 pub mod learned;

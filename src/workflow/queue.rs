@@ -62,6 +62,7 @@ pub fn hear_with(pool: Pool, index: Arc<Index>, options: Options) -> Arc<Hear> {
         let options = Options {
             patient: Some(hearing.background.patient.clone()),
             ready_texts: hearing.background.ready_texts.clone(),
+            placed: hearing.background.placed.clone(),
             ..options.clone()
         };
         let index = Arc::new(layers::over(&index, hearing.background));

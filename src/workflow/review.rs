@@ -12,6 +12,7 @@ use crate::domain::marks::{Marks, Said};
 use crate::domain::patient::Mrn;
 use crate::domain::recognition::{Raw, Recognition, Transcript};
 use crate::domain::report::{Report, ReportBody, ReportVersion, TraceSpan};
+use crate::domain::template::PlacedText;
 use crate::domain::transcript::{Coverage, corrected, join};
 use crate::domain::transition::{By, Note, Step};
 use crate::domain::user::User;
@@ -140,12 +141,18 @@ pub async fn move_to(
 }
 
 /// What one of the parts of a split is drafted with.
-fn material<'a>(app: &App, index: &'a Index, background: &'a Background) -> Material<'a> {
+fn material<'a>(
+    app: &App,
+    index: &'a Index,
+    background: &'a Background,
+    placed: &'a [PlacedText],
+) -> Material<'a> {
     Material {
         index,
         setup: text::Setup {
             style: app.config.style,
             ready_texts: &background.ready_texts,
+            placed,
             ..text::Setup::default()
         },
         patient: Some(&background.patient),
@@ -179,12 +186,16 @@ pub async fn split(
         layers::background_of(app, &moved).await?,
     );
     let (index_here, index_there) = (layers::over(&index, &here), layers::over(&index, &there));
+    // What was put in before the place stays before it.
+    let from_s = (heard.recognition.raw.words.get(at)).map_or(f64::INFINITY, |word| word.start_s);
+    let before = here.placed.partition_point(|text| text.at_s < from_s);
+    let (placed_here, placed_there) = here.placed.split_at(before);
     let [first, then] = divide(
         &heard.recognition,
         at,
         [
-            &material(app, &index_here, &here),
-            &material(app, &index_there, &there),
+            &material(app, &index_here, &here, placed_here),
+            &material(app, &index_there, &there, placed_there),
         ],
     )?;
     let request = SplitInto {

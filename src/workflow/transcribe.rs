@@ -11,6 +11,7 @@ use crate::dictionary::correct::{self, Proposal};
 use crate::dictionary::index::Index;
 use crate::domain::finding::{Finding, FindingKind, Severity};
 use crate::domain::recognition::{Raw, Recognition, SourceInfo, Transcript};
+use crate::domain::template::PlacedText;
 use crate::domain::transcript::{self, Coverage, Edit, Stretch, Word};
 use crate::speech::careful::{self, Passage};
 use crate::speech::engine::{Cancel, HearOptions, Session, SpeechError};
@@ -75,6 +76,8 @@ pub struct Options {
     pub patient: Option<PatientContext>,
     /// The texts that may be asked for by name.
     pub ready_texts: Vec<ReadyText>,
+    /// Those that stand between the words already.
+    pub placed: Vec<PlacedText>,
 }
 
 /// How often a run that waits for results looks whether it was cancelled.
@@ -164,6 +167,7 @@ pub fn transcribe_as(
         style: options.style,
         patient: options.patient.clone(),
         ready_texts: options.ready_texts.clone(),
+        placed: options.placed.clone(),
         prompt: options.prompt.clone(),
         unmarked: Default::default(),
         hear_options: HearOptions {
@@ -286,6 +290,7 @@ struct How {
     style: TextStyle,
     patient: Option<PatientContext>,
     ready_texts: Vec<ReadyText>,
+    placed: Vec<PlacedText>,
     prompt: String,
     /// Of the chunks last heard, by their number modulo the most that are heard at once: whether no mark was spoken there.
     unmarked: [AtomicBool; MOST_WORKERS],
@@ -598,6 +603,7 @@ impl Run {
                 setup: crate::text::Setup {
                     style: how.style,
                     ready_texts: &how.ready_texts,
+                    placed: &how.placed,
                     ..Default::default()
                 },
                 patient: how.patient.as_ref(),

@@ -432,6 +432,7 @@ impl Uploads {
                 original_name: upload.name.clone(),
             },
             made_of: Vec::new(),
+            placed: Vec::new(),
         };
         let dictation = intake::hand_over(
             app,

@@ -6,11 +6,12 @@ use crate::domain::ids::{DictationId, UserId};
 use crate::domain::role::Role;
 use crate::domain::transition::By;
 use crate::domain::user::User;
-use crate::domain::worklist::{Assignment, Figures, Priority, Tray};
+use crate::domain::worklist::{Assignment, Figures, Mark, Priority, Tray};
 use crate::workflow::hub::Event;
 use crate::workflow::{WorkflowError, settings};
-use jiff::Timestamp;
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use jiff::{Span, Timestamp};
 use std::collections::BTreeMap;
 
 pub use crate::store::{Count, Cursor, Item, Queued, Turnaround, Visit, WorkFilter};
@@ -205,6 +206,64 @@ pub async fn turnaround(app: &App, of: Turnaround) -> Result<Figures, WorkflowEr
         ));
     }
     Ok(app.store.turnaround(of).await?)
+}
+
+/// What a day brought.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DayVolume {
+    /// The day where the practice is.
+    pub date: Date,
+    /// Recordings that were taken in.
+    pub received: u32,
+    /// Reports that were signed.
+    pub signed: u32,
+}
+
+/// The most days that are shown.
+pub const MOST_DAYS: u16 = 366;
+
+/// How much was taken in and signed on each of the last days, today last. Days without anything are there, too.
+///
+/// # Errors
+/// [`WorkflowError::Invalid`] for no days, or more than a year.
+pub async fn volume(app: &App, days: u16) -> Result<Vec<DayVolume>, WorkflowError> {
+    if days == 0 || days > MOST_DAYS {
+        return Err(WorkflowError::Invalid(format!(
+            "ask for 1 to {MOST_DAYS} days"
+        )));
+    }
+    let today = app.clock.today();
+    let mut out: Vec<DayVolume> = (0..i64::from(days))
+        .rev()
+        .map(|back| DayVolume {
+            date: today.saturating_sub(Span::new().days(back)),
+            received: 0,
+            signed: 0,
+        })
+        .collect();
+    let zone = TimeZone::system();
+    let since = out[0]
+        .date
+        .to_zoned(zone.clone())
+        .map_or_else(|_| app.clock.now(), |day| day.timestamp());
+    let received = app.store.passed(Mark::Received, since).await?;
+    let signed = app.store.passed(Mark::Signed, since).await?;
+    for (times, is_signed) in [(received, false), (signed, true)] {
+        for at in times {
+            let date = at.to_zoned(zone.clone()).date();
+            let Ok(at) = out.binary_search_by_key(&date, |day| day.date) else {
+                continue;
+            };
+            let day = &mut out[at];
+            let number = if is_signed {
+                &mut day.signed
+            } else {
+                &mut day.received
+            };
+            *number += 1;
+        }
+    }
+    Ok(out)
 }
 
 /// The queue of transcriptions in its order: what runs, what waits, what was given up.

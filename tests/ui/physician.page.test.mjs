@@ -103,6 +103,60 @@ test('a dictation over a line that breaks arrives in full, and the page says whe
   await page.context().close();
 });
 
+test('a ready text is put in by key, its field is spoken into, an open one stays, and another is taken out again', async () => {
+  const page = await begin('/dictate?mrn=0052-1108');
+  await page.locator('.rec').click();
+  await page.locator('.rec[data-state=recording]').waitFor();
+  await page.locator('.live .w').nth(1).waitFor();
+  // While recording: speech goes on into the first field.
+  await page.keyboard.press('Alt+t');
+  await page.getByRole('dialog').getByRole('combobox').fill('follow');
+  await page.keyboard.press('Enter');
+  await page.locator('.rec[data-state=recording]').waitFor();
+  const begun = await seconds(page);
+  await recorded(page, begun + 2);
+  await page.keyboard.press('F4');
+  await page.locator('.rec[data-state=paused]').waitFor();
+  // The first field is what was said; the second is chosen and left open.
+  assert.deepEqual(await page.locator('.live .blank').allInnerTexts(), ['whom']);
+  assert.equal(await page.locator('.live .blank').getAttribute('aria-pressed'), 'true');
+  assert.match(await page.locator('.live').innerText(), /Follow-up in[\s\S]*weeks with\s+whom/);
+  await page.locator('.live').press('End');
+  await page.keyboard.press('Alt+t');
+  await page.getByRole('dialog').getByRole('combobox').fill('abdomen');
+  await page.keyboard.press('Enter');
+  await page.locator('.ready', { hasText: 'Abdomen' }).waitFor();
+  await page.getByRole('button', { name: 'Take out: normal abdomen' }).click();
+  await page.locator('.ready', { hasText: 'Abdomen' }).waitFor({ state: 'detached' });
+  await page.locator('.saved.good').waitFor();
+  const d = [...line.service.dictations.values()].at(-1);
+  await page.keyboard.press('F10');
+  await page.getByText(/being heard once more/).waitFor();
+  const spoken = (n) => d.takes[n].samples.length / 16000;
+  assert.equal(d.takes[1].mode, 'insert');
+  assert.deepEqual(d.decision.texts.map((x) => x.text), ['Follow-up in ', ' weeks with [whom].']);
+  assert.ok(Math.abs(d.decision.texts[0].at_s - spoken(0)) < 0.01, JSON.stringify(d.decision));
+  assert.ok(Math.abs(d.decision.texts[1].at_s - spoken(0) - spoken(1)) < 0.01, JSON.stringify(d.decision));
+  assert.deepEqual(line.service.bad, []);
+  assert.deepEqual(page.problems.filter((p) => !p.startsWith('WebSocket')), []);
+  await page.context().close();
+});
+
+test('the first steps are there until they are put away, and come back from the menu', async () => {
+  const page = await as(browser, service.url, /Lindqvist/, { guide: true });
+  const steps = page.getByRole('region', { name: 'First steps' });
+  await steps.waitFor();
+  assert.equal(await steps.getByRole('listitem').count(), 4);
+  await steps.getByRole('button', { name: 'Put away' }).click();
+  await page.reload();
+  await page.locator('.home-part').first().waitFor();
+  assert.equal(await steps.count(), 0);
+  await page.getByRole('button', { name: /account, language, log out/ }).click();
+  await page.getByRole('menuitem', { name: 'First steps' }).click();
+  await steps.waitFor();
+  await page.context().close();
+});
+
 test('after a reload in the middle it goes on where it was', async () => {
   const page = await begin('/dictate?mrn=0031-5520');
   await page.locator('.rec').click();
@@ -186,9 +240,9 @@ const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.mi
 test('nothing serious for axe on any page, in light and dark, and nothing is wider than a phone', async () => {
   const found = [];
   for (const [colorScheme, viewport] of [['light', { width: 1440, height: 900 }], ['dark', { width: 390, height: 844 }]]) {
-    for (const [name, [who, path, ready, act]] of Object.entries(PAGES)) {
+    for (const [name, [who, path, ready, act, more]] of Object.entries(PAGES)) {
       const own = await serve(0, { db: practice(), more: routes });
-      const page = await as(browser, own.url, new RegExp(who), { path, colorScheme, viewport, bypassCSP: true });
+      const page = await as(browser, own.url, new RegExp(who), { path, colorScheme, viewport, bypassCSP: true, ...more });
       await page.locator(ready).first().waitFor();
       await act?.(page);
       await page.evaluate(AXE);

@@ -301,3 +301,25 @@ walk('nothing is cut off on a tablet, a phone and at 200 %', async (page) => {
     }
   }
 });
+
+walk('the history scores the draft by what was changed; a person weighs it anew, and hears each take', async (page, service) => {
+  const d = service.db.dictations.get('d2');
+  d.takes = [{ index: 1, name: 'take-0.wav', duration_s: null, sha256: '1'.repeat(64) }, { index: 2, name: 'take-1.wav', duration_s: null, sha256: '2'.repeat(64) }];
+  d.report.versions.push({ ...d.report.versions[0], version: 2, by: 'Jonas Weber', text: d.report.versions[0].text.replace(/\bright\b/, 'left').replace(/,/, ';') });
+  await open(page, 'd2');
+  await page.keyboard.press('Alt+h');
+  await page.locator('.scored').getByText('96 of 100').waitFor();
+  assert.match(await page.locator('.scored').innerText(), /1 critical, 1 other/);
+  await page.getByRole('button', { name: 'What counts' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByText('does not pass').waitFor();
+  await dialog.getByText('2 errors that count').click();
+  await dialog.locator('li', { hasText: 'side' }).getByRole('combobox').selectOption('none');
+  await dialog.getByText('99 of 100').waitFor();
+  await dialog.getByText('passes', { exact: true }).waitFor();
+  await axe(page, 'score');
+  await page.keyboard.press('Escape');
+  await page.getByRole('tab', { name: 'About' }).click();
+  assert.equal(await page.locator('.made-of audio').count(), 2);
+  assert.match(await page.locator('.made-of audio').last().getAttribute('src'), /\/dictations\/d2\/sound\/2\.wav$/);
+});

@@ -21,13 +21,15 @@ const run = (args, env) => new Promise((resolve, reject) => {
   p.on('exit', (code) => (code === 0 ? resolve(out) : reject(new Error(`osler ${args.join(' ')}: ${code}\n${out}`))));
 });
 
-/** Makes a sample practice with people and patients and no recording, and serves it. */
-export async function start({ model = 'tiny.en' } = {}) {
+/** Makes a sample practice with people and patients and no recording, and serves it. `watch`: it watches the folder `watched`. */
+export async function start({ model = 'tiny.en', watch = false } = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'osler-walk-'));
   const empty = join(folder, 'recordings');
   mkdirSync(empty);
   writeFileSync(join(empty, 'recordings.toml'), 'recording = []\n');
-  writeFileSync(join(folder, 'osler.toml'), `model = "${model}"\n`);
+  const watched = join(folder, 'dictaphones');
+  mkdirSync(watched);
+  writeFileSync(join(folder, 'osler.toml'), `model = "${model}"\n${watch ? `\n[[watch]]\nfolder = ${JSON.stringify(watched)}\npattern = "{mrn}_{author}"\nsettle_s = 0\nevery_s = 1\n` : ''}`);
   const env = { ...process.env, OSLER_CONFIG: join(folder, 'osler.toml'), OSLER_DATA: join(folder, 'data') };
   await run(['demo', '--recordings', empty], env);
   let process_ = null;
@@ -56,6 +58,7 @@ export async function start({ model = 'tiny.en' } = {}) {
   });
   await new Promise((done) => { line.listen(0, '127.0.0.1', done); });
   return {
+    watched,
     url: `http://127.0.0.1:${line.address().port}/`,
     cut: () => { whole = false; for (const s of open) s.destroy(); },
     mend: () => { whole = true; },

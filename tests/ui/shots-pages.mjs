@@ -1,6 +1,8 @@
 // Screenshots of the physician's and the administration's pages; see shots.mjs. A microphone is not needed for them.
 const L = 'Dr. Astrid Lindqvist', A = 'Ines Duarte';
 export const PAGES = {
+  guide: [L, '/home', '.guide', undefined, { guide: true }],
+  'guide-secretary': ['Mara Olsen', '/work', '.guide', undefined, { guide: true }],
   home: [L, '/home', '.home-part'],
   patients: [L, '/patients', '.pick'],
   'dictate-choose': [L, '/dictate', '.dictate-choose a'],
@@ -9,8 +11,15 @@ export const PAGES = {
   sign: [L, '/sign/d9', '.sign-notes .note'],
   'sign-changes': [L, '/sign/d9', '.sign-notes .note', async (page) => { await page.locator('[aria-pressed]').click(); await page.locator('.sign-diff').waitFor(); }],
   patient: [L, '/patient/0019-0044', '.entry', async (page) => { await page.locator('.entry summary').last().click(); await page.locator('.entry .doc').waitFor(); }],
+  'patient-edit': ['Mara Olsen', '/patient/0019-0044', '.who-part', async (page) => { await page.locator('.who-part').getByRole('button', { name: 'Change', exact: true }).click(); await page.getByRole('dialog').waitFor(); }],
+  'patient-merge': ['Mara Olsen', '/patient/0019-0044', '.who-part', async (page) => { await page.getByRole('button', { name: 'Join with another record' }).click(); await page.getByRole('dialog').getByLabel('The other record').fill('Ferr'); await page.getByRole('dialog').getByRole('button', { name: /Ferreira/ }).click(); await page.locator('.merge-both').waitFor(); }],
   search: [L, '/search?q=tiotropium', '.found'],
   system: [L, '/system', '.chart'],
+  'system-health': [A, '/system', '.check-line'],
+  settings: [A, '/settings', '.member'],
+  'settings-change': [A, '/settings', '.member', async (page) => { await page.getByRole('button', { name: 'Change: Discharge summary' }).click(); await page.getByRole('dialog').waitFor(); }],
+  inbox: ['Mara Olsen', '/inbox', '.arrival'],
+  'inbox-assign': ['Mara Olsen', '/inbox', '.arrival', async (page) => { await page.getByRole('button', { name: /^Assign\s+0031-5520_2026-03-02\.wav/ }).click(); await page.locator('.pick.chosen').waitFor(); }],
   dictionary: ['Mara Olsen', '/dictionary', '.dictionary tbody tr'],
   templates: ['Mara Olsen', '/templates', '.templates tbody tr'],
   'templates-change': [L, '/templates', '.templates tbody tr', async (page) => { await page.getByRole('button', { name: 'Change “follow-up”' }).click(); await page.getByRole('dialog').waitFor(); }],

@@ -22,12 +22,12 @@ const [folder = 'target/ui', ...only] = process.argv.slice(2);
 mkdirSync(folder, { recursive: true });
 const { routes: more = [] } = await import('./mock-pages.mjs').catch(() => ({}));
 const browser = await launch();
-for (const [name, [who, path, ready, act]] of Object.entries(PAGES)) {
+for (const [name, [who, path, ready, act, more_ = {}]] of Object.entries(PAGES)) {
   if (only.length && !only.includes(name)) continue;
   for (const [size, [width, height]] of Object.entries(SIZES)) {
     for (const colorScheme of ['light', 'dark']) {
       const service = await serve(0, { db: practice(), more });
-      const options = { viewport: { width, height }, colorScheme };
+      const options = { viewport: { width, height }, colorScheme, ...more_ };
       let page;
       if (who) page = await as(browser, service.url, who, { path, ...options });
       else { page = await (await browser.newContext(options)).newPage(); await page.goto(service.url); }

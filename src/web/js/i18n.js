@@ -49,6 +49,8 @@ export const format = {
   clock: (s) => { const v = Math.max(0, Math.floor(s || 0)); const h = Math.floor(v / 3600); return h ? `${h}:${two(Math.floor(v / 60) % 60)}:${two(v % 60)}` : `${Math.floor(v / 60)}:${two(v % 60)}`; },
   seconds: (s) => t('unit.s', { n: new Intl.NumberFormat(region(), { minimumFractionDigits: 1, maximumFractionDigits: 1 }).format(s) }),
   date: (iso) => (iso ? new Intl.DateTimeFormat(region(), { day: 'numeric', month: 'short', year: 'numeric', timeZone: 'UTC' }).format(new Date(`${iso.slice(0, 10)}T00:00:00Z`)) : ''),
+  /** Day and month, short: for the feet of a chart. */
+  day: (iso) => new Intl.DateTimeFormat(region(), { day: 'numeric', month: 'short', timeZone: 'UTC' }).format(new Date(`${iso.slice(0, 10)}T00:00:00Z`)),
   time: (at) => new Intl.DateTimeFormat(region(), { hour: '2-digit', minute: '2-digit' }).format(new Date(at)),
   at: (at) => (new Date(at).toDateString() === new Date().toDateString() ? t('at.today', { time: format.time(at) }) : new Intl.DateTimeFormat(region(), { dateStyle: 'medium', timeStyle: 'short' }).format(new Date(at))),
   number: (n, digits = 0) => new Intl.NumberFormat(region(), { maximumFractionDigits: digits }).format(n),

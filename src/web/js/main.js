@@ -6,6 +6,7 @@ import { h, icon, button, dialog, failure, field, menu, speak } from './ui.js';
 import { t, said, language, setLanguage, tables } from './i18n.js';
 import { bind, key, showKeys } from './keys.js';
 import { label } from './model/keys.js';
+import { guide, showGuide } from './guide.js';
 import { mount as login } from './view/login.js';
 
 /** Every page: its address after #, its module, who has it in the rail (roles) and with which sign. */
@@ -22,9 +23,11 @@ export const ROUTES = [
   { path: '/dictionary', view: 'dictionary', rail: ['physician', 'secretary', 'administrator'], icon: 'book' },
   { path: '/templates', view: 'templates', under: '/dictionary' },
   { path: '/learned', view: 'learned', under: '/dictionary' },
+  { path: '/inbox', view: 'inbox', rail: ['physician', 'secretary'], icon: 'inbox' },
   { path: '/queue', view: 'queue', rail: ['secretary', 'administrator'], icon: 'queue' },
   { path: '/users', view: 'users', rail: ['administrator'], icon: 'person' },
-  { path: '/system', view: 'system', rail: ['secretary', 'physician'], icon: 'gear' },
+  { path: '/settings', view: 'settings', rail: ['administrator'], icon: 'clock' },
+  { path: '/system', view: 'system', rail: ['secretary', 'physician', 'administrator'], icon: 'gear' },
   { path: '/audit', view: 'audit', rail: ['auditor'], icon: 'shield' },
   { path: '/account', view: 'account' },
 ];
@@ -81,6 +84,7 @@ function drawRail() {
       { text: t('page.account'), run: () => app.go('/account') },
       ...Object.keys(tables).filter((l) => l !== language).map((l) => ({ text: tables[l].language, run: () => { setLanguage(l); drawRail(); route(); } })),
       { text: t(`scheme.${document.documentElement.dataset.scheme ?? 'auto'}`), run: nextScheme },
+      { text: t('guide.title'), run: () => { showGuide(app.session.user); app.go(app.start()); } },
       null, { text: t('log_out'), run: logOut },
     ]) }, icon('person')));
 }
@@ -132,6 +136,7 @@ async function route() {
     if (mine !== turn) return;
     const end = await view.mount(main, { ...params, ...Object.fromEntries(new URLSearchParams(search)) }, app);
     if (mine === turn) dispose = end; else end?.();
+    if (mine === turn && path === app.start()) main.prepend(...[guide(app)].filter(Boolean));
   } catch (error) {
     if (mine !== turn) return;
     main.replaceChildren(h('div', { class: 'page' }, failure(error, () => route())));

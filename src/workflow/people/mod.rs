@@ -124,6 +124,15 @@ impl Subject {
         }
     }
 
+    /// A recording in the inbox, of which nobody has said yet whose it is.
+    pub fn arrival(id: impl ToString) -> Self {
+        Self {
+            kind: "inbox",
+            id: id.to_string(),
+            ..Self::NONE
+        }
+    }
+
     /// A user.
     pub fn user(id: UserId) -> Self {
         Self {
@@ -212,7 +221,7 @@ pub async fn authorise(
             audit::Action::AccessRefused,
             json!({"action": action.as_str(), "why": reason.as_str()}),
         ),
-        (_, Action::ReadRecord) => (
+        (_, Action::ReadRecord | Action::HearArrival) => (
             audit::Action::RecordRead,
             json!({"relation": relation.as_str()}),
         ),

@@ -5,6 +5,7 @@
 // state: recording | paused | finishing | finished | discarding | discarded
 // link:  off | waiting | connecting | greeting | ready | refused
 
+import { texts } from './placed.js';
 import { RATE, arrange, assemble, endOf, length } from './takes.js';
 
 const BACK_OFF_MS = [300, 1000, 2000, 4000, 8000];
@@ -63,6 +64,7 @@ export class Dictation extends EventTarget {
     this.warnings = new Map(); // reason -> message
     this.refusal = null; // {reason, detail}
     this.decision = {}; // how it is to be worked on
+    this.placed = []; // ready texts between the words, see placed.js
     this.reason = null; // why it is discarded
     this.dictationId = null;
     this.stored = true; // what was recorded lies in the browser's store
@@ -82,6 +84,7 @@ export class Dictation extends EventTarget {
       if (t) t.samples = Math.max(t.samples, end);
     }
     d.heard = new Map(meta.heard);
+    d.placed = meta.placed ?? [];
     return d;
   }
 
@@ -174,10 +177,17 @@ export class Dictation extends EventTarget {
     return this.#writes;
   }
 
+  /** Ready texts were put in, taken out or spoken into. */
+  placeTexts(placed) {
+    this.placed = placed;
+    this.#touch(true);
+  }
+
   /** All that was said is to be sent, and the dictation to be handed in: `{priority, route, instruction}` as decided at the end. */
   finish(decision = {}) {
     if (!['recording', 'paused'].includes(this.state) || this.samples === 0) return;
-    this.decision = decision;
+    const put = texts(this.placed, this.pieces);
+    this.decision = put.length ? { ...decision, texts: put } : decision;
     this.state = 'finishing';
     this.#touch(true);
     this.open();
@@ -449,7 +459,7 @@ export class Dictation extends EventTarget {
     const meta = {
       id: this.id, order: this.order, about: this.about, at: this.at, state: this.state, known: this.known, reason: this.reason, decision: this.decision, dictationId: this.dictationId,
       takes: this.takes.map(({ take, mode, at, to, samples, acked }) => ({ take, mode, at, to, samples, acked })),
-      heard: [...this.heard],
+      heard: [...this.heard], placed: this.placed,
     };
     try {
       await this.#store.save(meta);

@@ -40,6 +40,8 @@ export const DEFAULTS = {
   all: { help: ['?', 'F1'], search: ['/', 'Ctrl+K'], start: ['Alt+Home'] },
   home: { dictate: ['d'] },
   list: { down: ['ArrowDown', 'j'], up: ['ArrowUp', 'k'], open: ['Enter', 'o'], next: ['n'], refresh: ['r'] },
+  inbox: { down: ['ArrowDown', 'j'], up: ['ArrowUp', 'k'], hear: ['h'], assign: ['a'], discard: ['x'], all: ['v'], refresh: ['r'] },
+  system: { refresh: ['r'], days1: ['1'], days2: ['2'], days3: ['3'], days4: ['4'] },
   review: {
     play: ['F4', 'Ctrl+Space'], back2: ['Alt+ArrowLeft'], forward2: ['Alt+ArrowRight'], back5: ['Alt+Shift+ArrowLeft'], forward5: ['Alt+Shift+ArrowRight'],
     slower: ['F2'], faster: ['F3'], follow: ['Alt+ArrowUp'], hear: ['F9'],
@@ -49,7 +51,7 @@ export const DEFAULTS = {
     history: ['Alt+H'], finish: ['Ctrl+Enter'], aside: ['Alt+W'],
   },
   flag: { accept1: ['1'], accept2: ['2'], accept3: ['3'], accept4: ['4'], accept5: ['5'], hear: ['Space'], clear: ['0', 'x'], text: ['Enter', 'Escape'] },
-  dictate: { record: ['F4', 'Ctrl+Space'], send: ['F9'], sign: ['F10'] },
+  dictate: { record: ['F4', 'Ctrl+Space'], template: ['Alt+T'], field: ['Alt+ArrowDown'], send: ['F9'], sign: ['F10'] },
   sign: { next_flag: ['F8'], previous_flag: ['Shift+F8'], hear: ['F9'], play: ['F4'], sign: ['Ctrl+Enter'] },
 };
 

@@ -8,7 +8,9 @@ import { adopt, begin, elsewhere, find, forget, unfinished } from '../live.js';
 import { pickPatient } from '../pick.js';
 import { Recorder, bars, inputs, refusalOf } from '../model/recorder.js';
 import { Buttons } from '../model/hid.js';
-import { RATE } from '../model/takes.js';
+import { anchorAt, lay, nextField, parts } from '../model/placed.js';
+import { pickText } from '../pick-text.js';
+import { RATE, endOf } from '../model/takes.js';
 import { today } from './home.js';
 
 const DEVICE = 'osler.microphone';
@@ -66,10 +68,11 @@ export async function mount(root, params, app) {
   const what = h('span', { class: 'what' });
   const microphone = button(t('dictate.microphone'), () => settings(), { cls: 'btn plain small', iconName: 'sound' });
   const discard = button(t('dictate.discard'), () => throwAway(), { cls: 'btn plain small' });
+  const ready = button(t('dictate.text.put'), () => putText(), { cls: 'btn plain small', chord: key('dictate', 'template'), iconName: 'note' });
   const send = button(t('dictate.send'), () => hand('secretary'), { chord: key('dictate', 'send') });
   const sign = button(t('dictate.sign'), () => hand('author'), { cls: 'btn primary', chord: key('dictate', 'sign') });
   app.bar(patientLine(patient), h('span', { class: 'push' }), h('div', { class: 'row dictate-actions' }, send, sign));
-  app.dock(h('div', { class: 'dictate-dock' }, rec, h('div', { class: 'state' }, h('div', { class: 'row' }, clock, what), saved), meter, h('div', { class: 'row tools' }, microphone, discard)));
+  app.dock(h('div', { class: 'dictate-dock' }, rec, h('div', { class: 'state' }, h('div', { class: 'row' }, clock, what), saved), meter, h('div', { class: 'row tools' }, ready, microphone, discard)));
   app.title(format.name(patient));
 
   // ---- words on the page: the same words stay the same elements
@@ -88,10 +91,14 @@ export async function mount(root, params, app) {
       shown.push({ e, text: w.text, at: w.at_s, to: w.to_s });
     }
     if (cursor !== null && cursor > shown.length) cursor = null;
+    partial.remove();
+    drawTexts();
     // What is still uncertain follows the last word of its take; speech that is inserted begins where the cursor was.
     const own = words.findLastIndex((w) => w.take === d.partial.take);
     const end = d.partial.take > 0 && own >= 0 ? own + 1 : d.partial.take > 0 && d.state === 'recording' && cursor !== null ? cursor : null;
-    text.insertBefore(partial, end === null || end >= shown.length ? null : shown[end].e);
+    // What is said into a field stands before the rest of its text.
+    const rest = field && d.state === 'recording' ? units.find((u) => u.placed === field.placed && u.part > field.part)?.e : null;
+    text.insertBefore(partial, rest ?? (end === null || end >= shown.length ? null : shown[end].e));
     partial.textContent = d.partial.words.map((w) => w.text).join(' ') + (d.partial.words.length ? ' ' : '');
     const behind = d.state === 'recording' || cursor === null || cursor >= shown.length ? (d.state === 'recording' ? partial : null) : shown[cursor].e;
     if (['finishing', 'finished'].includes(d.state)) caret.remove();
@@ -103,9 +110,85 @@ export async function mount(root, params, app) {
       if (box.bottom > view.bottom - 60 || box.top < view.top) caret.scrollIntoView({ block: 'center' });
     }
   };
+  // ---- ready texts between the words: what is written, and fields that the next take can go into
+  let units = [];
+  let field = null; // {placed, part}: the field that is chosen, or spoken into
+  const isField = (u) => field !== null && u.placed === field.placed && u.part === field.part;
+  const drawTexts = () => {
+    const now = lay(d.placed, d.pieces);
+    const old = new Map(units.map((u) => [u.key, u.e]));
+    const over = ['finishing', 'finished'].includes(d.state);
+    units = now.map((u) => {
+      const name = d.placed[u.placed].name;
+      const id = `${u.placed}.${u.part}.${over}.${u.field === undefined}`;
+      const e = old.get(id) ?? (u.field === undefined
+        ? h('span', { class: 'ready' }, u.text, !over && u.part === d.placed[u.placed].parts.findIndex((x) => x.text !== undefined) && h('button', { type: 'button', class: 'chip-x', tabindex: '-1', 'aria-label': t('dictate.text.out', { name }), onclick: () => takeOut(u.placed) }, '×'), ' ')
+        : h('button', { type: 'button', class: 'blank', tabindex: '-1', disabled: over, 'aria-label': t('dictate.field', { name: u.field || t('dictate.field.open') }), onclick: () => chooseField(u) }, u.field || '…'));
+      if (u.field !== undefined) e.setAttribute('aria-pressed', String(isField(u)));
+      return { ...u, key: id, e, before: shown.findIndex((s) => (s.at + s.to) / 2 * RATE > u.at) };
+    });
+    for (const [id, e] of old) if (!units.some((u) => u.key === id)) e.remove();
+    // From the end, so that each stands before what follows it.
+    let next = null, nextBefore = -1;
+    for (const u of [...units].reverse()) {
+      const ref = next && u.before === nextBefore ? next : u.before < 0 ? null : shown[u.before].e;
+      if (u.e.parentNode !== text || u.e.nextSibling !== ref) text.insertBefore(u.e, ref);
+      [next, nextBefore] = [u.e, u.before];
+    }
+  };
+  const chooseField = (u) => {
+    if (d.state !== 'paused') return;
+    field = u && { placed: u.placed, part: u.part };
+    cursor = anchor = null;
+    if (u) speak(t('dictate.field', { name: u.field || t('dictate.field.open') }));
+    draw();
+    text.focus({ preventScroll: true });
+  };
+  const toField = () => {
+    if (d.state !== 'paused') return;
+    const next = nextField(d.placed, d.pieces, field);
+    if (next) chooseField(next); else speak(t('dictate.field.none'));
+  };
+  let known = null;
+  async function putText() {
+    if (!['recording', 'paused'].includes(d.state)) return;
+    const was = d.state === 'recording';
+    const inside = was && d.take.mode !== 'append' ? d.take.take : null;
+    if (was) await pause();
+    try { known ??= (await app.api.get('/templates')).items; } catch (error) { app.notice('text', said(error), { kind: 'danger' }); return; }
+    if (!known.length) { app.notice('text', t('dictate.text.none'), { action: h('a', { class: 'btn small', href: '#/templates' }, t('page.templates')) }); return; }
+    const chosen = await pickText(known);
+    if (!chosen || d.state !== 'paused') return;
+    const pieces = d.pieces;
+    const one = { name: chosen.name, anchor: anchorAt(pieces, inside !== null ? endOf(pieces, inside) : cursor !== null ? sampleAt(cursor) : Math.round(d.seconds * RATE)), parts: parts(chosen.text) };
+    d.placeTexts([...d.placed, one]);
+    speak(t('dictate.text.in', { name: chosen.name }));
+    const first = one.parts.findIndex((x) => x.field !== undefined);
+    if (first >= 0) chooseField({ placed: d.placed.length - 1, part: first, field: one.parts[first].field }); else draw();
+    // Who was speaking goes on, into the first field where there is one.
+    if (was) await toggle();
+  }
+  const takeOut = (i) => {
+    if (!['recording', 'paused'].includes(d.state)) return;
+    field = null;
+    speak(t('dictate.text.gone', { name: d.placed[i].name }));
+    d.placeTexts(d.placed.filter((_, k) => k !== i));
+    draw();
+  };
+  // What was said into a field belongs to it up to here.
+  const filled = () => {
+    if (!field) return;
+    const part = d.placed[field.placed]?.parts[field.part];
+    if (part?.fill && part.fill.to === undefined) { part.fill.to = d.takes.find((x) => x.take === part.fill.take)?.samples ?? 0; if (!part.fill.to) part.fill = null; d.placeTexts(d.placed); }
+    const next = nextField(d.placed, d.pieces, field);
+    field = next && next.placed === field.placed && !(next.part === field.part) ? { placed: next.placed, part: next.part } : null;
+  };
+
+  const sampleAt = (i) => Math.round((i >= shown.length ? d.seconds : i === 0 ? 0 : (shown[i - 1].to + Math.max(shown[i].at, shown[i - 1].to)) / 2) * RATE);
   const range = () => { const c = cursor ?? shown.length; return anchor === null ? [c, c] : [Math.min(anchor, c), Math.max(anchor, c)]; };
   const moveTo = (to, extend) => {
     if (d.state !== 'paused') return;
+    field = null;
     if (extend) anchor ??= cursor ?? shown.length; else anchor = null;
     cursor = to >= shown.length ? null : Math.max(0, to);
     const [a, b] = range();
@@ -132,7 +215,7 @@ export async function mount(root, params, app) {
   };
   const wordAt = (e) => { const i = spans().indexOf(e.target); if (i < 0) return null; const box = e.target.getBoundingClientRect(); return e.clientX > box.left + box.width / 2 ? i + 1 : i; };
   text.addEventListener('pointerdown', (e) => {
-    if (d.state !== 'paused' || e.button !== 0) return;
+    if (d.state !== 'paused' || e.button !== 0 || e.target.closest('button')) return;
     const at = wordAt(e);
     moveTo(at ?? shown.length, e.shiftKey);
     const start = at ?? shown.length;
@@ -164,12 +247,13 @@ export async function mount(root, params, app) {
     if (kind !== spoken && (kind === 'danger' || kind === 'warn' || spoken === 'warn')) speak(words);
     spoken = kind;
     rec.dataset.state = d.state;
-    const label = recording ? t('dictate.pause') : a !== b ? t('dictate.overwrite') : cursor !== null ? t('dictate.insert') : d.samples ? t('dictate.continue') : t('dictate.record');
+    const label = recording ? t('dictate.pause') : field ? t('dictate.fill') : a !== b ? t('dictate.overwrite') : cursor !== null ? t('dictate.insert') : d.samples ? t('dictate.continue') : t('dictate.record');
     what.replaceChildren(recording ? h('span', { class: 'on' }, t('dictate.recording')) : label, ' ', kbd(key('dictate', 'record')));
     rec.setAttribute('aria-label', label);
     rec.setAttribute('aria-pressed', String(recording));
     text.dataset.state = d.state;
-    hint.textContent = recording ? (d.words.length ? '' : t('dictate.speak')) : !d.samples ? t('dictate.begin', { key: key('dictate', 'record') }) : d.state === 'paused' ? (a !== b ? t('dictate.how.overwrite') : cursor !== null ? t('dictate.how.insert') : d.words.length ? t('dictate.how') : '') : '';
+    hint.textContent = recording ? (d.words.length ? '' : t('dictate.speak')) : !d.samples ? t('dictate.begin', { key: key('dictate', 'record') }) : d.state === 'paused' ? (field ? t('dictate.how.field') : a !== b ? t('dictate.how.overwrite') : cursor !== null ? t('dictate.how.insert') : d.words.length ? t('dictate.how') : '') : '';
+    ready.disabled = !['recording', 'paused'].includes(d.state);
     for (const e of [send, sign, discard]) e.disabled = d.samples === 0 || !['recording', 'paused'].includes(d.state);
     rec.disabled = !d.speakable;
     document.title = `${recording ? '● ' : ''}${format.name(patient)} · Osler`;
@@ -217,11 +301,14 @@ export async function mount(root, params, app) {
       return;
     }
     const [a, b] = range();
-    const sampleAt = (i) => Math.round((i >= shown.length ? d.seconds : i === 0 ? 0 : (shown[i - 1].to + Math.max(shown[i].at, shown[i - 1].to)) / 2) * RATE);
-    if (a !== b) d.place('overwrite', sampleAt(a), sampleAt(b));
+    const into = field && lay(d.placed, d.pieces).find(isField);
+    if (!into) field = null;
+    if (into) d.place('insert', into.at);
+    else if (a !== b) d.place('overwrite', sampleAt(a), sampleAt(b));
     else if (cursor !== null) d.place('insert', sampleAt(cursor));
     else if (d.take.mode !== 'append') d.place('append');
     d.record();
+    if (into) { d.placed[into.placed].parts[into.part].fill = { take: d.take.take, from: d.take.samples }; d.placeTexts(d.placed); }
     d.open();
     anchor = null;
     speak(t('dictate.recording'));
@@ -230,6 +317,7 @@ export async function mount(root, params, app) {
   async function pause() {
     await recorder.stop();
     d.pause();
+    filled();
     if (d.take.mode !== 'append') { cursor = null; }
     levels.fill(0);
     drawLevel();
@@ -355,7 +443,7 @@ export async function mount(root, params, app) {
   let frame = 0;
   const changed = () => { if (!frame) frame = requestAnimationFrame(() => { frame = 0; draw(); }); };
   d.addEventListener('change', changed);
-  const unbind = bind('dictate', { record: () => { toggle(); }, send: () => { hand('secretary'); }, sign: () => { hand('author'); } });
+  const unbind = bind('dictate', { record: () => { toggle(); }, template: () => { putText(); }, field: () => { toField(); }, send: () => { hand('secretary'); }, sign: () => { hand('author'); } });
   app.busy = () => d.state === 'recording';
   app.mayLeave = async () => { if (d.state === 'recording') await pause(); await d.keep(); return true; };
   if (d.samples || d.adopted) d.open();

@@ -3,6 +3,7 @@
 import { h, button, empty, failure, icon, patientLine, prompt } from '../ui.js';
 import { t, said, format } from '../i18n.js';
 import { body, signature } from '../paper.js';
+import { identityPart } from '../identity.js';
 import { stands } from './home.js';
 import { proven, writeAddendum } from './sign.js';
 
@@ -44,7 +45,7 @@ export async function mount(root, params, app) {
     ].sort((a, b) => (a.at < b.at ? 1 : -1));
     page.replaceChildren(
       h('div', { class: 'timeline' }, h('h2', {}, t('record.reports')), items.length ? items.map((i) => i.node) : empty(t('record.none'), me.role === 'physician' ? t('record.none.say') : t('record.none.say.other'))),
-      h('aside', { class: 'facts', 'aria-label': t('record.facts') }, ['allergy', 'medication', 'problem'].map((kind) => entries(kind, patient[{ allergy: 'allergies', medication: 'medications', problem: 'problems' }[kind]] ?? [])), visits(encounters)));
+      h('aside', { class: 'facts', 'aria-label': t('record.facts') }, ['allergy', 'medication', 'problem'].map((kind) => entries(kind, patient[{ allergy: 'allergies', medication: 'medications', problem: 'problems' }[kind]] ?? [])), visits(encounters), identityPart(app, patient, load)));
   }
 
   const visits = (items) => h('section', {}, h('h2', {}, t('record.visits')), items.length ? h('ul', {}, [...items].sort((a, b) => (a.date < b.date ? 1 : -1)).slice(0, 12).map((e) => h('li', {}, h('span', { class: 'num' }, format.date(e.date)), ' ', e.reason, h('small', {}, [e.location, e.physician?.name ?? e.physician].filter(Boolean).join(' · '))))) : h('p', { class: 'quiet' }, t('record.visits.none')));
@@ -76,7 +77,7 @@ export async function mount(root, params, app) {
     if (reports.some((r) => opened.has(r.id))) opened.add(key);
     const lead = (main?.text ?? '').replace(/\s+/g, ' ').slice(0, 160);
     const e = h('details', { class: 'entry', open: opened.has(key), ontoggle: () => { if (e.open) opened.add(key); else opened.delete(key); fill(); } },
-      h('summary', {}, h('span', { class: 'when num' }, format.at(d.received_at)), h('span', { class: 'title' }, format.kind(main?.kind ?? d.kind), h('small', {}, d.author.name)), status(d), main?.retraction && h('span', { class: 'chip danger' }, t('record.retracted.short')), reports.length > 1 && h('span', { class: 'chip' }, t('record.addenda', { n: reports.length - 1 })), h('span', { class: 'lead' }, lead)));
+      h('summary', {}, h('span', { class: 'when num' }, format.at(d.received_at)), h('span', { class: 'title' }, format.kind(main?.kind ?? d.kind), h('small', {}, d.author.name)), status(d), d.from_mrn && h('span', { class: 'chip' }, t('record.from', { mrn: d.from_mrn })), main?.retraction && h('span', { class: 'chip danger' }, t('record.retracted.short')), reports.length > 1 && h('span', { class: 'chip' }, t('record.addenda', { n: reports.length - 1 })), h('span', { class: 'lead' }, lead)));
     const inside = h('div', { class: 'inside' });
     e.append(inside);
     const fill = () => { if (e.open && !inside.childNodes.length) inside.append(...content(d, main, reports).flat(5).filter(Boolean)); };

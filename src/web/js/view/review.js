@@ -8,7 +8,10 @@ import { bind, key } from '../keys.js';
 import { Review, spelled } from '../model/review.js';
 import { Autosave } from '../model/save.js';
 import { WordClock, SPEEDS } from '../model/clock.js';
+import { madeOf } from '../made-of.js';
+import { pickText } from '../pick-text.js';
 import { diff } from '../model/diff.js';
+import { PASS, errors, score } from '../model/quality.js';
 import { Editor } from '../editor.js';
 import { Player } from '../player.js';
 import { Wave } from '../wave.js';
@@ -16,6 +19,23 @@ import { Wave } from '../wave.js';
 const LOCK_MS = 60_000;
 const PAD_S = 0.4;             // heard around a flag, so that its words are whole
 const path = (id, more = '') => `/dictations/${encodeURIComponent(id)}${more}`;
+
+/** How many errors of which weight, in words. */
+const counted = (s) => t('quality.counted', { critical: s.critical, other: s.other });
+
+/** What counts in the score of a version, each with its weight, which a person can change; the score follows. */
+function weighing(list, version) {
+  const weights = list.map((e) => (e.critical ? 'critical' : 'other'));
+  const result = h('p', { class: 'row', role: 'status' });
+  const draw = () => {
+    const s = score(list.map((e, i) => ({ ...e, weight: weights[i] })).filter((e) => e.weight !== 'none').map((e) => ({ critical: e.weight === 'critical' })));
+    result.replaceChildren(h('span', { class: s.passes ? 'chip good' : 'chip danger' }, t('quality.score', { score: s.score })), h('span', {}, t(s.passes ? 'quality.passes' : 'quality.fails', { pass: PASS })), h('small', {}, counted(s)));
+  };
+  draw();
+  return h('section', { class: 'weighing', 'aria-label': t('quality.title') }, h('h3', {}, t('quality.of', { n: version })), result,
+    list.length > 0 && h('details', {}, h('summary', {}, t('quality.what', { n: list.length })), h('p', { class: 'quiet' }, t('quality.say')), h('ul', { class: 'plain' }, list.map((e, i) => h('li', {}, h('span', { class: 'change' }, e.del && h('del', {}, e.del), ' ', e.ins && h('ins', {}, e.ins)), h('small', {}, t(`quality.kind.${e.kind}`)),
+      h('select', { 'aria-label': t('quality.weight', { what: e.ins || e.del }), onchange: (x) => { weights[i] = x.target.value; draw(); } }, ['critical', 'other', 'none'].map((w) => h('option', { value: w, selected: w === weights[i] }, t(`quality.weight.${w}`)))))))));
+}
 
 export async function mount(root, { id }, app) {
   let page = null;
@@ -291,8 +311,15 @@ class Page {
       const versions = items.map((v) => ({ at: v.at, version: v.version, text: t('review.version', { n: v.version }), by: v.by ?? 'Osler' }));
       const all = [...steps, ...versions].sort((a, b) => b.at.localeCompare(a.at));
       body.replaceChildren(h('div', { class: 'row' }, button(t('review.diff.heard'), () => this.compare(0), { cls: 'btn small' }), items.length > 1 && button(t('review.diff.draft'), () => this.compare(1), { cls: 'btn small' })),
+        items.length > 1 && this.scored(((await api.get(`/reports/${encodeURIComponent(data.report.id)}/versions/1`)).text)),
         h('ol', { class: 'timeline' }, all.map((x) => h('li', {}, h('span', { class: 'num quiet' }, format.at(x.at)), h('div', {}, h('b', {}, x.text), ` ${x.by ?? ''}`, x.note && h('div', { class: 'heard' }, x.note), x.version && x.version < this.save.version && button(t('review.compare'), () => this.compare(x.version), { cls: 'btn plain small' }))))));
     } catch (error) { body.replaceChildren(failure(error, () => this.drawHistory())); }
+  }
+
+  /** What the draft would score if the text as it stands is right. */
+  scored(draft) {
+    const s = score(errors(draft, this.review.text));
+    return h('section', { class: 'scored', 'aria-label': t('quality.title') }, h('span', { class: s.passes ? 'chip good' : 'chip warn' }, t('quality.score', { score: s.score })), h('span', {}, t('quality.draft'), h('small', {}, ` ${counted(s)}`)), button(t('quality.show'), () => this.compare(1), { cls: 'btn plain small' }));
   }
 
   drawAbout() {
@@ -302,7 +329,8 @@ class Page {
     this.notesBody.replaceChildren(
       said_.length ? h('section', {}, h('h3', {}, t('review.instructions')), h('ul', { class: 'plain' }, said_.map((x) => h('li', {}, h('button', { type: 'button', class: 'bare', onclick: () => { const s = this.clock.span(x.word_from); if (s) this.player.hear(s.from - PAD_S, this.clock.span(Math.max(x.word_from, x.word_to - 1)).to + PAD_S); } }, icon('sound'), ` ${x.text}`))))) : '',
       ...lists.map(([name, list]) => h('section', {}, h('h3', {}, t(`review.${name}`)), h('ul', { class: 'plain' }, list.map((x) => h('li', {}, x.text))))),
-      h('section', {}, h('h3', {}, t('review.recording')), h('dl', { class: 'facts' }, (data.takes ?? []).flatMap((x) => [h('dt', {}, x.name ?? t('review.take', { n: x.index + 1 })), h('dd', { class: 'num' }, x.duration_s ? format.clock(x.duration_s) : '')]), h('dt', {}, t('review.speech')), h('dd', { class: 'num' }, data.coverage ? t('review.covered', { part: format.number(100 * (data.coverage.speech_s ? data.coverage.covered_s / data.coverage.speech_s : 1), 1) }) : ''))));
+      h('section', {}, h('h3', {}, t('review.recording')), h('dl', { class: 'facts' }, (data.takes ?? []).flatMap((x) => [h('dt', {}, x.name ?? t('review.take', { n: x.index + 1 })), h('dd', { class: 'num' }, x.duration_s ? format.clock(x.duration_s) : '')]), h('dt', {}, t('review.speech')), h('dd', { class: 'num' }, data.coverage ? t('review.covered', { part: format.number(100 * (data.coverage.speech_s ? data.coverage.covered_s / data.coverage.speech_s : 1), 1) }) : ''))),
+      madeOf(data.takes, (x) => api.url(path(this.id, `/sound/${x.index}.wav`))) ?? '');
   }
 
   /** Shows what differs between a version (0: what was heard) and the text as it stands. */
@@ -313,7 +341,7 @@ class Page {
     const words = (s) => s.split(/\s+/).filter(Boolean).length;
     const changed = parts.filter((x) => x.op === 'ins').reduce((n, x) => n + words(x.text), 0);
     const gone = parts.filter((x) => x.op === 'del').reduce((n, x) => n + words(x.text), 0);
-    const put = await dialog((close) => [h('p', { class: 'say' }, t('review.diff.say', { ins: changed, del: gone })), h('div', { class: 'diff', tabindex: '0' }, parts.map((x) => (x.op === 'same' ? x.text : h(x.op, {}, x.text)))),
+    const put = await dialog((close) => [h('p', { class: 'say' }, t('review.diff.say', { ins: changed, del: gone })), from > 0 && weighing(errors(old, this.review.text), from), h('div', { class: 'diff', tabindex: '0' }, parts.map((x) => (x.op === 'same' ? x.text : h(x.op, {}, x.text)))),
       h('div', { class: 'actions' }, from > 0 && this.mayCorrect && button(t('review.put_back'), () => close('put')), button(t('close'), () => close(), { cls: 'btn primary', autofocus: true }))], { title: from === 0 ? t('review.diff.heard') : t('review.diff.title', { n: from }), wide: true });
     if (put) { this.review.replace(0, this.review.text.length, old); this.editor.select(0); }
   }
@@ -623,25 +651,7 @@ class Page {
     if (!this.mayCorrect) return;
     if (!items.length) { this.app.notice('step', t('review.template.empty'), { kind: 'quiet' }); return; }
     const at = this.editor.range();
-    const chosen = await dialog((close) => {
-      const input = h('input', { autofocus: true, role: 'combobox', 'aria-expanded': 'true', 'aria-controls': 'templates', autocomplete: 'off' });
-      const list = h('div', { id: 'templates', role: 'listbox', class: 'choices', 'aria-label': t('review.template') });
-      let found = [];
-      let now = 0;
-      const draw = () => {
-        found = items.filter((x) => `${x.name} ${x.text}`.toLowerCase().includes(input.value.trim().toLowerCase()));
-        now = Math.max(0, Math.min(now, found.length - 1));
-        list.replaceChildren(...(found.length ? found.map((x, i) => h('button', { type: 'button', role: 'option', id: `template-${i}`, tabIndex: -1, 'aria-selected': String(i === now), onclick: () => close(x) }, h('b', {}, x.name), h('span', { class: 'quiet' }, x.text))) : [h('p', { class: 'none' }, t(items.length ? 'review.template.none' : 'review.template.empty'))]));
-        if (found.length) input.setAttribute('aria-activedescendant', `template-${now}`);
-      };
-      input.addEventListener('input', () => { now = 0; draw(); });
-      input.addEventListener('keydown', (e) => {
-        if (e.key === 'ArrowDown' || e.key === 'ArrowUp') { e.preventDefault(); now = (now + (e.key === 'ArrowDown' ? 1 : found.length - 1)) % Math.max(1, found.length); draw(); list.children[now]?.scrollIntoView({ block: 'nearest' }); }
-        if (e.key === 'Enter') { e.preventDefault(); if (found[now]) close(found[now]); }
-      });
-      draw();
-      return [field(t('review.template.find'), input), list, h('div', { class: 'actions' }, button(t('cancel'), () => close()))];
-    }, { title: t('review.template') });
+    const chosen = await pickText(items);
     if (!chosen) return;
     const end = this.review.replace(at.from, at.to, chosen.text);
     const first = this.review.nextField(at.from);
