@@ -70,3 +70,28 @@ test('two records are joined only after they were compared, and not while somebo
   await page.getByText(/Also 0023-6677, Novak, Petr/).waitFor();
   await end();
 });
+
+test('a letter is made of a signed report with the copies that were dictated, and withdrawn with a reason', async () => {
+  const { page, db, dialog, end } = await opened('Lindqvist', '/patient/0019-0044', (db) => {
+    const r = db.reports.get('r-d9');
+    Object.assign(r, { status: 'filed', filed_at: new Date().toISOString(), signature: { name: 'Dr. Astrid Lindqvist', signed_at: new Date().toISOString(), meaning: 'authorship', version: 1 } });
+    Object.assign(db.dictations.get('d9'), { phase: 'filed', state: 'done' });
+  });
+  await page.locator('.entry', { hasText: 'filed' }).locator('summary').first().click();
+  await page.getByRole('button', { name: 'Letters' }).click();
+  await dialog.getByText('Dictated, and in no letter yet: a copy to Dr. Moreau.').waitFor();
+  await dialog.getByRole('button', { name: 'Write a letter' }).click();
+  const write = page.getByRole('dialog', { name: 'Write a letter' });
+  assert.equal(await write.getByLabel('Name').inputValue(), 'Dr. Moreau');
+  await write.getByLabel('To', { exact: true }).fill('Dr. Hanna Voss');
+  await write.getByLabel('Address').first().fill('Am Markt 2\n04109 Leipzig');
+  await write.getByRole('button', { name: 'Make the letter' }).click();
+  await dialog.getByText('Dr. Hanna Voss, Am Markt 2, 04109 Leipzig').waitFor();
+  assert.match(await dialog.getByRole('link', { name: 'PDF for Dr. Moreau' }).getAttribute('href'), /letters\/l1\.pdf\?copy=1$/);
+  assert.deepEqual(db.letters[0].copies, [{ name: 'Dr. Moreau', address: '' }]);
+  await dialog.getByRole('button', { name: /^Withdraw/ }).click();
+  await page.getByRole('dialog', { name: 'Withdraw' }).getByLabel('Reason').fill('Wrong address');
+  await page.keyboard.press('Enter');
+  await dialog.getByText(/Wrong address/).waitFor();
+  await end();
+});

@@ -4,6 +4,7 @@ import { h, button, empty, failure, icon, patientLine, prompt } from '../ui.js';
 import { t, said, format } from '../i18n.js';
 import { body, signature } from '../paper.js';
 import { identityPart } from '../identity.js';
+import { letters } from '../letters.js';
 import { stands } from './home.js';
 import { proven, writeAddendum } from './sign.js';
 
@@ -90,7 +91,7 @@ export async function mount(root, params, app) {
       reports.filter((r) => r.parent_id).map((a) => h('section', { class: 'addendum' }, h('h3', {}, t('record.addendum')), a.retraction && h('p', { class: 'retracted' }, t('record.retracted', { at: format.at(a.retraction.at), reason: a.retraction.reason, name: a.retraction.by?.name ?? a.retraction.by ?? '' })), body(a.text), a.signature ? signature(a.signature, a.filed_at) : h('div', { class: 'row' }, h('span', { class: 'chip warn' }, t('record.addendum.open')), d.author.username === me.username && button(t('record.addendum.finish'), async () => { if (await writeAddendum(app, main.id, { id: a.id, text: a.text, version: a.version })) load(); }, { cls: 'btn small' }))))) : h('p', { class: 'quiet' }, t('record.no_text')),
     d.phase !== 'recorded' || d.length_s ? h('div', { class: 'sound' }, h('span', { class: 'quiet' }, t('record.sound')), h('audio', { controls: true, preload: 'none', src: app.api.url(`/dictations/${d.id}/sound/0.wav`), 'aria-label': t('record.sound') })) : null,
     h('div', { class: 'row' },
-      main && main.status !== 'draft' && [h('a', { class: 'btn small', href: app.api.url(`/reports/${main.id}/print`), target: '_blank', rel: 'noopener' }, t('record.print')), h('a', { class: 'btn small', href: app.api.url(`/reports/${main.id}.pdf`), download: '' }, 'PDF'), h('a', { class: 'btn small', href: app.api.url(`/reports/${main.id}.txt`), download: '' }, t('record.text'))],
+      main && main.status !== 'draft' && [h('a', { class: 'btn small', href: app.api.url(`/reports/${main.id}/print`), target: '_blank', rel: 'noopener' }, t('record.print')), h('a', { class: 'btn small', href: app.api.url(`/reports/${main.id}.pdf`), download: '' }, 'PDF'), h('a', { class: 'btn small', href: app.api.url(`/reports/${main.id}.txt`), download: '' }, t('record.text')), !main.retraction && button(t('letter.title'), () => letters(app, main), { cls: 'btn small' })],
       d.author.username === me.username && main?.status === 'filed' && !main.retraction && [button(t('record.addendum.add'), async () => { if (await writeAddendum(app, main.id)) { opened.add(main.id); load(); } }, { cls: 'btn small' }), button(t('record.retract'), () => retract(main), { cls: 'btn small danger' })],
       d.author.username === me.username && ((d.phase === 'awaiting_signature' && d.state === 'pending') || d.phase === 'signed') && h('a', { class: 'btn small primary', href: `#/sign/${d.id}` }, t('home.sign'))),
   ];
