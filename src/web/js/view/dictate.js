@@ -97,7 +97,7 @@ export async function mount(root, params, app) {
     const own = words.findLastIndex((w) => w.take === d.partial.take);
     const end = d.partial.take > 0 && own >= 0 ? own + 1 : d.partial.take > 0 && d.state === 'recording' && cursor !== null ? cursor : null;
     // What is said into a field stands before the rest of its text.
-    const rest = field && d.state === 'recording' ? units.find((u) => u.placed === field.placed && u.part > field.part)?.e : null;
+    const rest = chosenField && d.state === 'recording' ? units.find((u) => u.placed === chosenField.placed && u.part > chosenField.part)?.e : null;
     text.insertBefore(partial, rest ?? (end === null || end >= shown.length ? null : shown[end].e));
     partial.textContent = d.partial.words.map((w) => w.text).join(' ') + (d.partial.words.length ? ' ' : '');
     const behind = d.state === 'recording' || cursor === null || cursor >= shown.length ? (d.state === 'recording' ? partial : null) : shown[cursor].e;
@@ -112,8 +112,8 @@ export async function mount(root, params, app) {
   };
   // ---- ready texts between the words: what is written, and fields that the next take can go into
   let units = [];
-  let field = null; // {placed, part}: the field that is chosen, or spoken into
-  const isField = (u) => field !== null && u.placed === field.placed && u.part === field.part;
+  let chosenField = null; // {placed, part}: the field that is chosen, or spoken into
+  const isField = (u) => chosenField !== null && u.placed === chosenField.placed && u.part === chosenField.part;
   const drawTexts = () => {
     const now = lay(d.placed, d.pieces);
     const old = new Map(units.map((u) => [u.key, u.e]));
@@ -138,7 +138,7 @@ export async function mount(root, params, app) {
   };
   const chooseField = (u) => {
     if (d.state !== 'paused') return;
-    field = u && { placed: u.placed, part: u.part };
+    chosenField = u && { placed: u.placed, part: u.part };
     cursor = anchor = null;
     if (u) speak(t('dictate.field', { name: u.field || t('dictate.field.open') }));
     draw();
@@ -146,7 +146,7 @@ export async function mount(root, params, app) {
   };
   const toField = () => {
     if (d.state !== 'paused') return;
-    const next = nextField(d.placed, d.pieces, field);
+    const next = nextField(d.placed, d.pieces, chosenField);
     if (next) chooseField(next); else speak(t('dictate.field.none'));
   };
   let known = null;
@@ -170,25 +170,25 @@ export async function mount(root, params, app) {
   }
   const takeOut = (i) => {
     if (!['recording', 'paused'].includes(d.state)) return;
-    field = null;
+    chosenField = null;
     speak(t('dictate.text.gone', { name: d.placed[i].name }));
     d.placeTexts(d.placed.filter((_, k) => k !== i));
     draw();
   };
   // What was said into a field belongs to it up to here.
   const filled = () => {
-    if (!field) return;
-    const part = d.placed[field.placed]?.parts[field.part];
+    if (!chosenField) return;
+    const part = d.placed[chosenField.placed]?.parts[chosenField.part];
     if (part?.fill && part.fill.to === undefined) { part.fill.to = d.takes.find((x) => x.take === part.fill.take)?.samples ?? 0; if (!part.fill.to) part.fill = null; d.placeTexts(d.placed); }
-    const next = nextField(d.placed, d.pieces, field);
-    field = next && next.placed === field.placed && !(next.part === field.part) ? { placed: next.placed, part: next.part } : null;
+    const next = nextField(d.placed, d.pieces, chosenField);
+    chosenField = next && next.placed === chosenField.placed && !(next.part === chosenField.part) ? { placed: next.placed, part: next.part } : null;
   };
 
   const sampleAt = (i) => Math.round((i >= shown.length ? d.seconds : i === 0 ? 0 : (shown[i - 1].to + Math.max(shown[i].at, shown[i - 1].to)) / 2) * RATE);
   const range = () => { const c = cursor ?? shown.length; return anchor === null ? [c, c] : [Math.min(anchor, c), Math.max(anchor, c)]; };
   const moveTo = (to, extend) => {
     if (d.state !== 'paused') return;
-    field = null;
+    chosenField = null;
     if (extend) anchor ??= cursor ?? shown.length; else anchor = null;
     cursor = to >= shown.length ? null : Math.max(0, to);
     const [a, b] = range();
@@ -247,12 +247,12 @@ export async function mount(root, params, app) {
     if (kind !== spoken && (kind === 'danger' || kind === 'warn' || spoken === 'warn')) speak(words);
     spoken = kind;
     rec.dataset.state = d.state;
-    const label = recording ? t('dictate.pause') : field ? t('dictate.fill') : a !== b ? t('dictate.overwrite') : cursor !== null ? t('dictate.insert') : d.samples ? t('dictate.continue') : t('dictate.record');
+    const label = recording ? t('dictate.pause') : chosenField ? t('dictate.fill') : a !== b ? t('dictate.overwrite') : cursor !== null ? t('dictate.insert') : d.samples ? t('dictate.continue') : t('dictate.record');
     what.replaceChildren(recording ? h('span', { class: 'on' }, t('dictate.recording')) : label, ' ', kbd(key('dictate', 'record')));
     rec.setAttribute('aria-label', label);
     rec.setAttribute('aria-pressed', String(recording));
     text.dataset.state = d.state;
-    hint.textContent = recording ? (d.words.length ? '' : t('dictate.speak')) : !d.samples ? t('dictate.begin', { key: key('dictate', 'record') }) : d.state === 'paused' ? (field ? t('dictate.how.field') : a !== b ? t('dictate.how.overwrite') : cursor !== null ? t('dictate.how.insert') : d.words.length ? t('dictate.how') : '') : '';
+    hint.textContent = recording ? (d.words.length ? '' : t('dictate.speak')) : !d.samples ? t('dictate.begin', { key: key('dictate', 'record') }) : d.state === 'paused' ? (chosenField ? t('dictate.how.field') : a !== b ? t('dictate.how.overwrite') : cursor !== null ? t('dictate.how.insert') : d.words.length ? t('dictate.how') : '') : '';
     ready.disabled = !['recording', 'paused'].includes(d.state);
     for (const e of [send, sign, discard]) e.disabled = d.samples === 0 || !['recording', 'paused'].includes(d.state);
     rec.disabled = !d.speakable;
@@ -301,8 +301,8 @@ export async function mount(root, params, app) {
       return;
     }
     const [a, b] = range();
-    const into = field && lay(d.placed, d.pieces).find(isField);
-    if (!into) field = null;
+    const into = chosenField && lay(d.placed, d.pieces).find(isField);
+    if (!into) chosenField = null;
     if (into) d.place('insert', into.at);
     else if (a !== b) d.place('overwrite', sampleAt(a), sampleAt(b));
     else if (cursor !== null) d.place('insert', sampleAt(cursor));
